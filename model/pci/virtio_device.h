@@ -19,16 +19,17 @@ class VirtioDevice {
  public:
   virtual ~VirtioDevice() = default;
   virtual FeatureBits offered_features() const = 0;
-  virtual unsigned num_queues() const = 0;                          // constant; at most 65535
-  virtual unsigned max_queue_size(unsigned queue) const = 0;        // constant; a power of two
-  virtual ConstBytes device_config() const = 0;                     // constant size; little-endian, as the driver reads it
+  virtual unsigned num_queues() const = 0;                    // constant; at most 65535
+  virtual unsigned max_queue_size(unsigned queue) const = 0;  // constant; a power of two
+  virtual ConstBytes device_config() const = 0;               // constant size; little-endian, as the driver reads it
   // FEATURES_OK was written with this set, which lies within the offered one and obeys the rules: it is in force now.
   virtual void features_accepted(FeatureBits features) = 0;
-  virtual void driver_ok() = 0;                                     // DRIVER_OK has just become set
+  virtual void driver_ok() = 0;  // DRIVER_OK has just become set
   virtual void queue_enabled(unsigned queue, const QueueSetup& setup) = 0;
-  virtual void notify(unsigned queue) = 0;                          // doorbell; any queue number below num_queues()
-  virtual void bus_master(bool enabled) = 0;                        // Command register bit 2 has changed
-  // Status 0 was written, or the function was reset: stop all DMA and forget everything before this returns.
+  virtual void notify(unsigned queue) = 0;    // doorbell of an enabled queue, after DRIVER_OK
+  virtual void bus_master(bool enabled) = 0;  // VirtioFunction::bus_master_enabled() has changed
+  // Status 0 was written, or the function was reset: stop all DMA and forget everything before this returns. Writes
+  // that the host has not seen yet are taken back (DmaPort::cancel_all), interrupt messages included.
   virtual void reset() = 0;
 };
 

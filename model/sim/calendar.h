@@ -42,9 +42,7 @@ class Calendar {
     Cycle when;
     std::uint64_t order;
     Event event;
-    bool operator>(const FarEvent& other) const {
-      return when != other.when ? when > other.when : order > other.order;
-    }
+    bool operator>(const FarEvent& other) const { return when != other.when ? when > other.when : order > other.order; }
   };
   static constexpr Cycle kHorizon = 4096;
 

@@ -36,14 +36,13 @@ class DmaPort {
   // Posted: copied before return, and in order with every earlier write. A null client wants no completion; otherwise
   // on_dma comes at the cycle in which the host sees the last byte.
   virtual void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
-  // Calls handler(self, argument) in the cycle in which everything posted so far has become visible to the host.
-  virtual void after_posted(void* self, Calendar::Handler handler, std::uint64_t argument) = 0;
-  // No further on_dma for this client; its posted writes that the host has not seen yet are discarded, and its reads in
-  // flight keep their tags until they would have returned (reset, queue reset).
-  virtual void cancel(DmaClient& client) = 0;
+  // No further on_dma for any client; posted writes that the host has not seen yet are discarded, and reads in flight
+  // keep their tags until they would have returned (device reset).
+  virtual void cancel_all() = 0;
 };
 
-// What the shell gives the link: bytes only. `extra` is latency in cycles that the target asked for (0 when it did not).
+// What the shell gives the link: bytes only. `extra` is latency in cycles that the target asked for (0 when it did
+// not).
 class HostMemory {
  public:
   virtual ~HostMemory() = default;

@@ -35,8 +35,7 @@ class PcieLink final : public DmaPort {
   std::size_t max_read_bytes() const override { return parameters_.max_read_bytes; }
   void read(DmaClient& client, std::uint32_t ticket, std::uint64_t address, Bytes into) override;
   void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
-  void after_posted(void* self, Calendar::Handler handler, std::uint64_t argument) override;
-  void cancel(DmaClient& client) override;
+  void cancel_all() override;
 
   const PcieParameters& parameters() const { return parameters_; }
   std::uint64_t upstream_bytes() const { return upstream_bytes_; }      // TLP bytes sent, overhead included
@@ -48,28 +47,24 @@ class PcieLink final : public DmaPort {
   static constexpr unsigned kFineBits = 16;
 
   struct Write {
-    DmaClient* client;
-    std::uint32_t ticket;
-    std::uint64_t address;
-    std::vector<std::uint8_t> bytes;
-    bool cancelled = false;
-  };
-  struct Read {
-    DmaClient* client = nullptr;  // null: free slot, or cancelled
+    DmaClient* client = nullptr;
     std::uint32_t ticket = 0;
     std::uint64_t address = 0;
-    Bytes into;
+    std::vector<std::uint8_t> bytes;
+    bool discarded = false;
+  };
+  struct Read {
+    DmaClient* client = nullptr;  // null: tag free, or the read was cancelled
+    std::uint32_t ticket = 0;
     DmaStatus status = DmaStatus::ok;
+    std::uint64_t address = 0;
+    Bytes into;
   };
 
-  Fine send_upstream(std::uint64_t bytes);  // returns when the last byte has left
-  static void on_write_arrives(void* self, std::uint64_t unused);
-  static void on_read_arrives(void* self, std::uint64_t slot);
-  static void on_read_completes(void* self, std::uint64_t slot);
-  static void on_write_done(void* self, std::uint64_t argument);
-  void write_arrives();
-  void read_arrives(std::uint32_t slot);
-  void read_completes(std::uint32_t slot);
+  Cycle send_upstream(std::uint64_t address, std::size_t payload, std::size_t limit, std::size_t payload_on_link);
+  void on_write_arrives();
+  void on_read_arrives(std::uint32_t tag);
+  void on_read_completes(std::uint32_t tag);
 
   Calendar& calendar_;
   HostMemory& memory_;

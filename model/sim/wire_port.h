@@ -1,5 +1,5 @@
-// The two directions of the wire. Received frames are pulled by the card, so that the source's state at a cycle does not
-// depend on the steps in which time advances; transmitted frames are handed over whole.
+// The two directions of the wire. Received frames are pulled by the card, so that the source's state at a cycle does
+// not depend on the steps in which time advances; transmitted frames are handed over whole.
 #pragma once
 #include <cstdint>
 
@@ -8,11 +8,13 @@
 
 namespace rssnic {
 
+constexpr std::size_t kMaxFrameBytes = 256 * 1024;  // the longest frame that card and captures know
+
 struct WireFrame {
-  ConstBytes bytes;        // Ethernet header to the last byte, no FCS; owned by the source
-  Cycle arrival = 0;       // the cycle at whose start the last byte has come in; never falls from frame to frame
-  bool may_wait = true;    // true: the source holds the frame back until the MAC FIFO has room; false: it is lost then
-  std::uint64_t tag = 0;   // the source's own number, reported with everything that happens to the frame
+  ConstBytes bytes;       // Ethernet header to the last byte, no FCS; owned by the source
+  Cycle arrival = 0;      // the cycle at whose start the last byte has come in; never falls from frame to frame
+  bool may_wait = true;   // true: the source holds the frame back until the MAC FIFO has room; false: it is lost then
+  std::uint64_t tag = 0;  // the source's own number, reported with everything that happens to the frame
 };
 
 class WireSource {

@@ -24,8 +24,8 @@ constexpr FeatureBits VIRTIO_F_VERSION_1 = feature(32);
 
 struct FeatureInfo {
   FeatureBits bit;
-  const char* name;      // as users write it: lower case without the prefix, such as mrg_rxbuf
-  FeatureBits requires_; // all of these; 0: none
+  const char* name;       // as users write it: lower case without the prefix, such as mrg_rxbuf
+  FeatureBits requires_;  // all of these; 0: none
 };
 // Every feature that the card implements, in bit order.
 const std::vector<FeatureInfo>& implemented_features();

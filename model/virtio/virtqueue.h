@@ -1,9 +1,9 @@
 // A virtqueue seen from the device, without I/O and without time: it says what it wants to read and to write, whoever
 // owns it does so and feeds the bytes back. A pump of a few lines runs it in zero time; a queue engine gives it time.
 //
-// Life of a buffer: kick() -> next_fetch()/fed() until chain_ready() -> pop() -> (the device uses the chain) -> push() ->
-// next_store() until it has nothing more. Nothing the guest writes is trusted: what the specification forbids ends in a
-// fault, after which the queue wants nothing any more.
+// Life of a buffer: kick() -> next_fetch()/fed() until chain_ready() -> pop() -> (the device uses the chain) -> push()
+// -> next_store() until it has nothing more. Nothing the guest writes is trusted: what the specification forbids ends
+// in a fault, after which the queue wants nothing any more.
 #pragma once
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
@@ -34,7 +34,8 @@ struct Segment {
   std::uint32_t length = 0;
 };
 
-// A buffer as the driver made it available: device-readable segments first, then device-writable ones.
+// A buffer as the driver made it available: device-readable segments first, then device-writable ones. Segments of no
+// length are left out.
 struct Chain {
   std::uint16_t id = 0;     // goes back with push()
   std::uint16_t slots = 0;  // ring slots that it occupies (split rings: 1)
@@ -84,16 +85,19 @@ class Virtqueue {
   virtual std::size_t chains_ready() const = 0;
   virtual const Chain& chain(std::size_t index) const = 0;
   virtual Chain pop() = 0;
-  // True when the queue has seen every buffer made available that it knows of: no fetch is wanted or outstanding.
+  // True when the queue has seen every buffer made available that it knows of: no fetch is wanted or outstanding. True
+  // after a fault.
   virtual bool drained() const = 0;
 
   // Stages a used buffer; the driver does not see it before next_store() has handed out its last store.
   virtual void push(const UsedEntry& entry) = 0;
   // The next write: entries first, the index that publishes them last. nullopt: nothing staged.
   virtual std::optional<Store> next_store() = 0;
-  // Where the driver says whether it wants an interrupt; read it after the publishing store is visible.
-  virtual Fetch suppression_fetch() const = 0;
-  // Decides on everything published since the last call.
+  // Where the driver says whether it wants an interrupt; read it after the publishing store is visible. One such read
+  // at a time; what is published while it is outstanding needs another one.
+  virtual Fetch suppression_fetch() = 0;
+  // Decides, with the bytes of the last suppression_fetch(), on everything published before that call and not decided
+  // yet.
   virtual bool interrupt_wanted(ConstBytes suppression) = 0;
 
   virtual RingFault fault() const = 0;

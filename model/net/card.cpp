@@ -1,0 +1,358 @@
+#include "model/net/card.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace rssnic {
+namespace {
+
+constexpr std::uint16_t VIRTIO_NET_S_LINK_UP = 1;
+constexpr std::size_t kEthernetHeaderBytes = 14;
+constexpr std::size_t kVlanTagBytes = 4;
+
+struct NoInterrupts final : InterruptPort {
+  void intx(bool) override {}
+};
+
+template <typename T>
+void check(const char* name, T value, T low, T high) {
+  if (value < low || value > high) {
+    throw std::invalid_argument(fmt::format("{}: {} is not allowed; {} to {} is", name, value, low, high));
+  }
+}
+
+const CardParameters& checked(const CardParameters& p) {
+  check("queue_pairs", p.queue_pairs, 1u, kMaxQueuePairs);
+  check("max_queue_size", p.max_queue_size, 1u, kMaxQueueSize);
+  if (p.max_queue_size & (p.max_queue_size - 1)) {
+    throw std::invalid_argument(fmt::format("max_queue_size: {} is not a power of two", p.max_queue_size));
+  }
+  check<unsigned>("mtu", p.mtu, 68, 65535);
+  check("packet_slots", p.packet_slots, 1u, 65535u);
+  check("mac_fifo_frames", p.mac_fifo_frames, 1u, 1u << 20);
+  check("result_fifo", p.result_fifo, 1u, 65535u);
+  check("dispatch_cycles", p.dispatch_cycles, 1u, 1024u);
+  check("bus_bytes_per_cycle", p.bus_bytes_per_cycle, 1u, 4096u);
+  check("pcie.generation", p.pcie.generation, 1u, 5u);
+  check("pcie.lanes", p.pcie.lanes, 1u, 32u);
+  check("pcie.tags", p.pcie.tags, 1u, 1024u);
+  check("pcie.max_payload_bytes", p.pcie.max_payload_bytes, 128u, 4096u);
+  check("pcie.max_read_bytes", p.pcie.max_read_bytes, 512u, 4096u);
+  check("pcie.clock_mhz", p.pcie.clock_mhz, 1.0, 10000.0);
+  if (const FeatureBits unknown = p.features & ~all_implemented_features()) {
+    throw std::invalid_argument(fmt::format("features: {} not implemented", feature_names(unknown)));
+  }
+  if (const std::string error = feature_error(p.features, p.features); !error.empty()) {
+    throw std::invalid_argument("features: " + error);
+  }
+  return p;
+}
+
+}  // namespace
+
+Card::Card(const CardParameters& parameters, std::unique_ptr<SteeringEngine> engine, const Sockets& sockets)
+    : parameters_(checked(parameters)),
+      link_(calendar_, *sockets.memory, parameters_.pcie),
+      packets_(parameters_.packet_slots),
+      engine_(std::move(engine)),
+      observer_(sockets.observer ? *sockets.observer : silent_observer_),
+      services_{parameters_, calendar_, link_, packets_, statistics_, observer_},
+      no_interrupts_(std::make_unique<NoInterrupts>()),
+      function_(*this, link_, sockets.interrupts ? *sockets.interrupts : *no_interrupts_, parameters_.msix_vectors()),
+      wire_(parameters_, calendar_, sockets.transmit),
+      ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_),
+      queues_(parameters_.num_queues()) {
+  fill_config();
+  engine_->reset();
+  engine_->result_space(parameters_.result_fifo);
+}
+
+Card::~Card() = default;
+
+// ---- time
+
+void Card::advance(Cycle limit) {
+  for (;;) {
+    Cycle until = std::min(calendar_.next(), limit);
+    while (engine_->edge() < until && !engine_->idle()) {
+      const SteeringEngine::Outcome outcome = engine_->clock_until(until);
+      if (!outcome.any()) continue;
+      calendar_.skip_to(engine_->edge());
+      engine_did(outcome);
+      until = std::min(calendar_.next(), limit);
+    }
+    if (engine_->edge() < until) engine_->skip_to(until);
+    if (until >= limit) break;
+    calendar_.run_cycle(until);
+  }
+  now_ = std::max(now_, limit);
+  if (calendar_.now() < now_) calendar_.skip_to(now_);
+}
+
+Cycle Card::next_activity() const { return std::min(calendar_.next(), engine_->idle() ? kNever : engine_->edge()); }
+
+// What the pipeline showed at its last edge acts from the next cycle on.
+void Card::engine_did(const SteeringEngine::Outcome& outcome) {
+  const Cycle edge = engine_->edge() - 1;
+  if (outcome.accepted) {
+    const std::uint16_t slot = ingress_.accepted(edge);
+    packets_[slot].epoch = epoch_;
+    ++packets_of_epoch_[epoch_];
+    ++statistics_.received;
+    observer_.on_ingress(packets_[slot].frame.tag, edge);
+  }
+  if (outcome.swapped) {
+    epoch_ ^= 1;
+    ++statistics_.configurations;
+    calendar_.at(edge + 1, Rank::control, this, [](void* self, std::uint64_t) {
+      auto& card = *static_cast<Card*>(self);
+      if (!card.running()) return;
+      card.kick_all();  // queues that the new configuration brings into operation
+      card.command_may_have_settled();
+    });
+  }
+  if (outcome.decided) {
+    PacketSlot& slot = packets_[outcome.result.token];
+    slot.steering = outcome.result;
+    const SteerResult& result = outcome.result;
+    observer_.on_steer(slot.frame.tag, {result.hash, static_cast<std::uint16_t>(result.report), result.queue},
+                       result.decided);
+    results_.push_back(outcome.result.token);
+    arm_dispatch();
+  }
+}
+
+// ---- receive: from the pipeline's result to a receive queue
+
+void Card::arm_dispatch() {
+  if (dispatch_armed_ || results_.empty()) return;
+  dispatch_armed_ = true;
+  calendar_.at(std::max(calendar_.now(), dispatch_free_), Rank::receive, this,
+               [](void* self, std::uint64_t) { static_cast<Card*>(self)->dispatch(); });
+}
+
+void Card::dispatch() {
+  dispatch_armed_ = false;
+  if (results_.empty()) return;  // a reset came between
+  const std::uint16_t slot = results_.front();
+  results_.pop_front();
+  engine_->result_space(parameters_.result_fifo - static_cast<unsigned>(results_.size()));
+  dispatch_free_ = calendar_.now() + parameters_.dispatch_cycles;
+  arm_dispatch();
+
+  if (!running()) return drop(slot, DropReason::reset);
+  const ConstBytes frame = packets_[slot].frame.buffer.frame();
+  if (mtu_limit() != 0 && frame.size > mtu_limit()) return drop(slot, DropReason::oversize);
+  if (!filter_.accepts(frame)) return drop(slot, DropReason::filter);
+  const unsigned number = receive_queue_for(packets_[slot].steering);
+  ReceiveQueue* const queue = number < parameters_.queue_pairs ? queue_as<ReceiveQueue>(2 * number) : nullptr;
+  if (queue == nullptr) return drop(slot, DropReason::no_queue);
+  queue->receive(slot);
+}
+
+// Receive queue number from 0. Automatic steering knows no flows yet, and a flow it does not know may go to any enabled
+// queue (5.1.9.5.6): it goes to the first.
+unsigned Card::receive_queue_for(const SteerResult& result) const {
+  return steering_[result.bank].mode == SteeringMode::rss ? result.queue : 0;
+}
+
+// The longest frame that may pass with the negotiated MTU, one VLAN tag allowed on top; 0: no limit.
+std::size_t Card::mtu_limit() const {
+  return function_.features() & VIRTIO_NET_F_MTU ? parameters_.mtu + kEthernetHeaderBytes + kVlanTagBytes : 0;
+}
+
+void Card::drop(std::uint16_t slot, DropReason reason) {
+  ++statistics_.dropped[static_cast<std::size_t>(reason)];
+  observer_.on_drop(packets_[slot].frame.tag, reason, calendar_.now());
+  packet_done(slot);
+}
+
+void Card::packet_done(std::uint16_t slot) {
+  --packets_of_epoch_[packets_[slot].epoch];
+  packets_.release(slot);
+  command_may_have_settled();
+  ingress_.slot_released();
+}
+
+void Card::command_may_have_settled() {
+  if (!running()) return;
+  if (ControlQueue* const control = queue_as<ControlQueue>(control_queue())) control->settled();
+}
+
+// An alarm's number holds the queue in its low 16 bits.
+std::uint64_t Card::set_alarm(unsigned queue, Cycle when) {
+  const std::uint64_t alarm = ++alarms_ << 16 | queue;
+  calendar_.at(
+      when, Rank::timer, this, [](void* self, std::uint64_t a) { static_cast<Card*>(self)->ring_alarm(a); }, alarm);
+  return alarm;
+}
+
+void Card::ring_alarm(std::uint64_t alarm) {
+  if (!running()) return;
+  if (ReceiveQueue* const queue = queue_as<ReceiveQueue>(alarm & 0xffff)) queue->on_alarm(alarm);
+}
+
+// ---- configuration by the driver
+
+void Card::fill_config() {
+  const FeatureBits offered = parameters_.features;
+  std::copy(parameters_.mac.begin(), parameters_.mac.end(), config_.begin());
+  if (offered & VIRTIO_NET_F_STATUS) store_le16(&config_[6], VIRTIO_NET_S_LINK_UP);
+  if (offered & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS)) {
+    store_le16(&config_[8], static_cast<std::uint16_t>(parameters_.queue_pairs));
+  }
+  if (offered & VIRTIO_NET_F_MTU) store_le16(&config_[10], parameters_.mtu);
+  if (offered & (VIRTIO_NET_F_RSS | VIRTIO_NET_F_HASH_REPORT)) {
+    config_[17] = kHashKeyBytes;
+    store_le32(&config_[20], parameters_.supported_hash_types);
+  }
+  if (offered & VIRTIO_NET_F_RSS) store_le16(&config_[18], kMaxTableEntries);
+}
+
+void Card::features_accepted(FeatureBits features) {
+  filter_.filtering = features & VIRTIO_NET_F_CTRL_RX;
+  filter_.own = parameters_.mac;
+}
+
+// 2N with N = max_virtqueue_pairs, or N = 1 for a driver that took neither MQ nor RSS (5.1.2).
+unsigned Card::control_queue() const {
+  return function_.features() & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS) ? 2 * parameters_.queue_pairs : 2;
+}
+
+void Card::queue_enabled(unsigned queue, const QueueSetup& setup) {
+  const FeatureBits features = function_.features();
+  const std::size_t header_bytes = net_header_bytes(features);
+  const unsigned pairs = control_queue() / 2;
+  auto ring = make_split_virtqueue(setup.size, setup.addresses);
+  QueueHost& host = *this;
+  CommandTarget& target = *this;
+  if (queue == control_queue()) {
+    if (!(features & VIRTIO_NET_F_CTRL_VQ)) return;
+    queues_[queue] = std::make_unique<ControlQueue>(queue, std::move(ring), services_, target, host);
+  } else if (queue / 2 >= pairs) {
+    return;  // beyond what was negotiated
+  } else if (queue % 2 == 0) {
+    queues_[queue] = std::make_unique<ReceiveQueue>(queue, std::move(ring), setup.size,
+                                                    features & VIRTIO_NET_F_MRG_RXBUF, header_bytes, services_, host);
+  } else {
+    queues_[queue] =
+        std::make_unique<TransmitQueue>(queue, std::move(ring), header_bytes, mtu_limit(), services_, wire_, host);
+  }
+  if (running()) kick(queue);
+}
+
+// Before an MQ class command only receiveq1, transmitq1 and the control queue do anything (5.1.9.5.5).
+bool Card::operates(unsigned queue) const {
+  if (queue == control_queue()) return true;
+  const SteeringConfig& steering = steering_[engine_->active_bank()];
+  if (queue % 2 == 1) return queue / 2 < steering.transmit_queues;
+  return steering.mode == SteeringMode::rss || queue / 2 < steering.receive_queues;
+}
+
+void Card::kick(unsigned queue) {
+  if (!operates(queue)) return;
+  std::visit(
+      [](auto& kind) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(kind)>, std::monostate>) kind->kick();
+      },
+      queues_[queue]);
+}
+
+void Card::kick_all() {
+  for (unsigned queue = 0; queue < queues_.size(); ++queue) kick(queue);
+}
+
+void Card::start() {
+  if (!running()) return;
+  ingress_.run(true);
+  kick_all();  // buffers made available earlier need no notification (3.1.1)
+}
+
+void Card::driver_ok() { start(); }
+
+void Card::notify(unsigned queue) {
+  if (running()) kick(queue);
+}
+
+// A function that may not master the bus cannot end what it has begun: taking the right away in operation is an error.
+void Card::bus_master(bool enabled) {
+  if (enabled) {
+    start();
+  } else if (function_.driver_ok()) {
+    fail();
+  }
+}
+
+void Card::ring_fault(unsigned, RingFault fault) {
+  ++statistics_.ring_faults[static_cast<std::size_t>(fault)];
+  fail();
+}
+
+// Stops everything until the driver resets the device (2.1.2).
+void Card::fail() {
+  if (broken_) return;
+  broken_ = true;
+  link_.cancel_all();
+  ingress_.run(false);
+  function_.needs_reset();
+}
+
+void Card::reset() {
+  ++statistics_.device_resets;
+  link_.cancel_all();
+  ingress_.run(false);
+  ingress_.take_back_offered();
+  engine_->reset();
+  engine_->result_space(parameters_.result_fifo);
+  results_.clear();
+  const auto lost = [this](std::uint64_t tag) {
+    ++statistics_.dropped[static_cast<std::size_t>(DropReason::reset)];
+    observer_.on_drop(tag, DropReason::reset, calendar_.now());
+  };
+  packets_.clear([&](const PacketSlot& slot) {
+    if (!slot.delivered) lost(slot.frame.tag);
+  });
+  for (Queue& queue : queues_) {
+    if (auto* const receive = std::get_if<std::unique_ptr<ReceiveQueue>>(&queue))
+      (*receive)->for_each_unpublished(lost);
+    queue = std::monostate{};
+  }
+  packets_of_epoch_ = {};
+  steering_ = {};
+  filter_ = {};
+  broken_ = false;
+}
+
+// ---- control commands
+
+CommandContext Card::command_context() const {
+  CommandContext context;
+  context.features = function_.features();
+  context.max_pairs = parameters_.queue_pairs;
+  context.supported_hash_types = parameters_.supported_hash_types;
+  context.receive_queue_enabled = [this](unsigned queue) { return function_.queue_is_enabled(2 * queue); };
+  context.steering = steering_[engine_->active_bank()];
+  return context;
+}
+
+void Card::apply(const CommandEffect& effect) {
+  if (const auto* promiscuous = std::get_if<SetPromiscuous>(&effect)) {
+    filter_.promiscuous = promiscuous->on;
+  } else if (const auto* all_multicast = std::get_if<SetAllMulticast>(&effect)) {
+    filter_.all_multicast = all_multicast->on;
+  } else if (const auto* tables = std::get_if<SetMacTables>(&effect)) {
+    filter_.unicast = tables->unicast;
+    filter_.multicast = tables->multicast;
+  } else {
+    SteeringConfig& shadow = steering_[engine_->active_bank() ^ 1];
+    shadow = std::get<SteeringConfig>(effect);
+    shadow.rss.ex_report_always = parameters_.ex_report_always;
+    engine_->stage(shadow.rss);
+  }
+}
+
+bool Card::is_settled() const { return !engine_->swapping() && packets_of_epoch_[epoch_ ^ 1] == 0; }
+
+}  // namespace rssnic

@@ -1,0 +1,121 @@
+#include "model/net/queue_engine.h"
+
+namespace rssnic {
+
+QueueEngine::QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner)
+    : queue_(queue), ring_(std::move(ring)), dma_(dma), owner_(owner) {}
+
+void QueueEngine::kick() {
+  if (faulted_) return;
+  ring_->kick();
+  pump();
+}
+
+void QueueEngine::pump(unsigned buffers) {
+  prefetch_ = buffers;
+  pump();
+}
+
+void QueueEngine::pump() {
+  while (!faulted_ && fetches_.size() < kMaxFetches) {
+    if (dma_.tags_free() == 0) {
+      dma_.want_tag(*this);
+      return;
+    }
+    const std::optional<Fetch> fetch = ring_->next_fetch(prefetch_);
+    if (!fetch) return;
+    if (spare_fetches_.empty()) spare_fetches_.push_back(std::make_unique<PendingFetch>());
+    fetches_.push_back(std::move(spare_fetches_.back()));
+    spare_fetches_.pop_back();
+    fetches_.back()->fetch = *fetch;
+    dma_.read(*this, kFetched, fetch->address, {fetches_.back()->bytes.data(), fetch->length});
+  }
+}
+
+void QueueEngine::push(const UsedEntry& entry) {
+  ring_->push(entry);
+  ++pushed_;
+}
+
+void QueueEngine::publish() {
+  if (faulted_) return;
+  if (publishing_ > 0) {
+    publish_wanted_ = true;
+    return;
+  }
+  publish_wanted_ = false;
+  publishing_ = pushed_;
+  pushed_ = 0;
+  while (const std::optional<Store> store = ring_->next_store()) {
+    ++stores_in_flight_;
+    dma_.write(this, kStored, store->address, store->bytes);
+  }
+  read_suppression();
+}
+
+void QueueEngine::on_tag_free() {
+  if (suppression_wanted_) read_suppression();
+  pump();
+}
+
+void QueueEngine::on_dma(std::uint32_t ticket, DmaStatus status) {
+  if (faulted_) return;
+  if (status != DmaStatus::ok) ring_->fail(RingFault::bus_error);
+  if (check_fault()) return;
+  switch (ticket) {
+    case kFetched:
+      fetched();
+      break;
+    case kStored:
+      stored();
+      break;
+    case kSuppression:
+      suppression_in_flight_ = false;
+      if (ring_->interrupt_wanted({suppression_.data(), suppression_bytes_})) owner_.on_interrupt(queue_);
+      if (suppression_wanted_) read_suppression();
+      break;
+  }
+}
+
+void QueueEngine::fetched() {
+  std::unique_ptr<PendingFetch> pending = std::move(fetches_.front());
+  fetches_.pop_front();
+  ring_->fed(pending->fetch, {pending->bytes.data(), pending->fetch.length});
+  spare_fetches_.push_back(std::move(pending));
+  if (check_fault()) return;
+  pump();
+  owner_.on_chains(queue_);
+}
+
+void QueueEngine::stored() {
+  if (--stores_in_flight_ > 0) return;
+  const std::size_t buffers = publishing_;
+  publishing_ = 0;
+  owner_.on_published(queue_, buffers);
+  if (publish_wanted_) publish();
+}
+
+// The read follows the stores upstream and cannot pass them, so it finds what the driver wrote before it could see them
+// or later. It answers for everything stored before it; what is stored while it is under way needs another.
+void QueueEngine::read_suppression() {
+  suppression_wanted_ = true;
+  if (suppression_in_flight_) return;
+  if (dma_.tags_free() == 0) {
+    dma_.want_tag(*this);
+    return;
+  }
+  suppression_wanted_ = false;
+  suppression_in_flight_ = true;
+  const Fetch fetch = ring_->suppression_fetch();
+  suppression_bytes_ = fetch.length;
+  dma_.read(*this, kSuppression, fetch.address, {suppression_.data(), suppression_bytes_});
+}
+
+bool QueueEngine::check_fault() {
+  if (faulted_ || ring_->fault() == RingFault::none) return faulted_;
+  faulted_ = true;
+  owner_.on_ring_fault(queue_, ring_->fault());
+  return true;
+}
+
+}  // namespace rssnic

@@ -1,0 +1,124 @@
+#include "model/net/receive_ingress.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace rssnic {
+
+ReceiveIngress::ReceiveIngress(const CardParameters& parameters, Calendar& calendar, SteeringEngine& engine,
+                               PacketBuffer& packets, WireSource* source, PacketObserver& observer,
+                               CardStatistics& statistics)
+    : parameters_(parameters),
+      calendar_(calendar),
+      engine_(engine),
+      packets_(packets),
+      source_(source),
+      observer_(observer),
+      statistics_(statistics) {}
+
+void ReceiveIngress::run(bool running) {
+  running_ = running;
+  waiting_since_ = kNever;
+  if (running_) arm(calendar_.now());
+}
+
+void ReceiveIngress::wire_ready() {
+  fill_fifo();
+  arm(calendar_.now());
+}
+
+void ReceiveIngress::slot_released() {
+  if (waiting_since_ != kNever) offer();
+}
+
+void ReceiveIngress::take_back_offered() {
+  if (!offered_) return;
+  offered_ = false;
+  fifo_.push_front(std::move(packets_[offered_slot_].frame));
+  packets_.release(offered_slot_);
+}
+
+std::uint16_t ReceiveIngress::accepted(Cycle edge) {
+  offered_ = false;
+  const std::uint16_t slot = offered_slot_;
+  statistics_.stalls_pipeline += edge - ready_since_;
+  const std::size_t bytes = packets_[slot].frame.buffer.size();
+  const Cycle beats = (bytes + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
+  data_path_free_ = edge + std::max<Cycle>(beats, 1);
+  arm(data_path_free_);
+  return slot;
+}
+
+void ReceiveIngress::arm(Cycle when) {
+  if (armed_) return;
+  armed_ = true;
+  calendar_.at(std::max(when, data_path_free_), Rank::receive, this, [](void* self, std::uint64_t) {
+    auto& ingress = *static_cast<ReceiveIngress*>(self);
+    ingress.armed_ = false;
+    ingress.fill_fifo();
+    ingress.offer();
+  });
+}
+
+// Takes over what has come in by now; a frame that lies in the future gets an event of its own.
+void ReceiveIngress::fill_fifo() {
+  if (source_ == nullptr) return;
+  while (const WireFrame* const next = source_->front()) {
+    if (next->arrival > calendar_.now()) {
+      if (next->arrival < arrival_armed_) {
+        arrival_armed_ = next->arrival;
+        calendar_.at(arrival_armed_, Rank::receive, this, [](void* self, std::uint64_t) {
+          auto& ingress = *static_cast<ReceiveIngress*>(self);
+          ingress.arrival_armed_ = kNever;
+          ingress.wire_ready();
+        });
+      }
+      return;
+    }
+    const bool full = fifo_.size() >= parameters_.mac_fifo_frames;
+    if (full && next->may_wait) return;
+    const std::uint64_t tag = next->tag;
+    std::optional<DropReason> refused;
+    if (next->bytes.size == 0) {
+      refused = DropReason::runt;
+    } else if (next->bytes.size > kMaxFrameBytes) {
+      refused = DropReason::oversize;
+    } else if (full) {
+      refused = DropReason::fifo;
+    } else {
+      if (spare_.empty()) spare_.emplace_back();
+      fifo_.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+      fifo_.back().tag = tag;
+      fifo_.back().buffer.assign(next->bytes);
+    }
+    source_->pop();
+    if (refused) {
+      ++statistics_.dropped[static_cast<std::size_t>(*refused)];
+      observer_.on_drop(tag, *refused, calendar_.now());
+    }
+  }
+}
+
+void ReceiveIngress::offer() {
+  if (!running_ || offered_ || fifo_.empty() || calendar_.now() < data_path_free_) return;
+  if (packets_.full()) {
+    if (waiting_since_ == kNever) waiting_since_ = calendar_.now();
+    return;
+  }
+  if (waiting_since_ != kNever) {
+    statistics_.stalls_packet_buffer += calendar_.now() - waiting_since_;
+    waiting_since_ = kNever;
+  }
+  offered_slot_ = packets_.take();
+  PacketSlot& slot = packets_[offered_slot_];
+  std::swap(slot.frame, fifo_.front());
+  spare_.push_back(std::move(fifo_.front()));
+  fifo_.pop_front();
+  offered_ = true;
+  ready_since_ = calendar_.now();
+  engine_.offer(offered_slot_, slot.frame.buffer.frame());
+  fill_fifo();
+}
+
+}  // namespace rssnic

@@ -1,0 +1,137 @@
+#include "model/net/receive_queue.h"
+
+#include <algorithm>
+
+namespace rssnic {
+
+ReceiveQueue::ReceiveQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, unsigned ring_size, bool mergeable,
+                           std::size_t header_bytes, const QueueServices& services, QueueHost& host)
+    : queue_(queue),
+      ring_size_(ring_size),
+      mergeable_(mergeable),
+      header_bytes_(header_bytes),
+      services_(services),
+      host_(host),
+      engine_(queue, std::move(ring), services.dma, *this) {
+  engine_.pump(services.parameters.prefetch_buffers);
+}
+
+void ReceiveQueue::kick() {
+  starved_ = false;
+  engine_.kick();
+}
+
+void ReceiveQueue::receive(std::uint16_t slot) {
+  waiting_.push_back(slot);
+  if (waiting_.size() == 1) deliver_waiting();
+}
+
+void ReceiveQueue::on_chains(unsigned) { deliver_waiting(); }
+
+void ReceiveQueue::deliver_waiting() {
+  bool delivered = false;
+  while (!waiting_.empty()) {
+    if (deliver(waiting_.front())) {
+      waiting_.pop_front();
+      alarm_ = 0;
+      delivered = true;
+    } else if (wait_for_buffers()) {
+      break;
+    } else {
+      drop_head();
+    }
+  }
+  if (delivered) {
+    engine_.publish();
+    // Refilling from half full keeps the reads long.
+    const unsigned prefetch = services_.parameters.prefetch_buffers;
+    if (waiting_.empty() && engine_.ring().chains_ready() <= prefetch / 2) engine_.pump(prefetch);
+  }
+}
+
+// Writes the packet if the buffers at hand can hold it.
+bool ReceiveQueue::deliver(std::uint16_t slot_number) {
+  PacketSlot& slot = services_.packets[slot_number];
+  Virtqueue& ring = engine_.ring();
+  const std::uint64_t bytes = header_bytes_ + slot.frame.buffer.size();
+  std::uint64_t room = 0;
+  unsigned buffers = 0;
+  while (room < bytes && buffers < ring.chains_ready() && (mergeable_ || buffers == 0)) {
+    room += ring.chain(buffers++).writable_bytes();
+  }
+  if (room < bytes) return false;
+
+  const Bytes data = slot.frame.buffer.with_header(header_bytes_);
+  write_receive_header(data.data, header_bytes_, static_cast<std::uint16_t>(buffers), slot.steering);
+  std::size_t done = 0;
+  for (unsigned i = 0; i < buffers; ++i) {
+    const Chain chain = ring.pop();
+    std::uint32_t written = 0;
+    for (const Segment& segment : chain.writable) {
+      const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(segment.length, data.size - done));
+      if (part == 0) continue;
+      const bool last = done + part == data.size;
+      services_.dma.write(last ? this : nullptr, slot_number, segment.address, {data.data + done, part});
+      done += part;
+      written += part;
+    }
+    engine_.push({chain.id, written, chain.slots});
+  }
+  slot.delivered = true;
+  publishing_.push_back({slot.frame.tag, buffers});
+  return true;
+}
+
+// The packet's last byte is in host memory (writes are posted in order), so the slot is free.
+void ReceiveQueue::on_dma(std::uint32_t slot, DmaStatus status) {
+  if (status != DmaStatus::ok) {
+    host_.ring_fault(queue_, RingFault::bus_error);
+    return;
+  }
+  host_.packet_done(static_cast<std::uint16_t>(slot));
+}
+
+void ReceiveQueue::on_published(unsigned, std::size_t buffers) {
+  published_buffers_ += buffers;
+  while (!publishing_.empty() && published_buffers_ >= publishing_.front().buffers) {
+    published_buffers_ -= publishing_.front().buffers;
+    ++services_.statistics.delivered;
+    services_.observer.on_deliver(publishing_.front().tag, queue_ / 2, services_.calendar.now());
+    publishing_.pop_front();
+  }
+}
+
+// The head cannot be delivered with the buffers at hand. Fetches more if the ring has more; if it has none, waits for
+// the driver, but not for ever. False: there is nothing to wait for.
+bool ReceiveQueue::wait_for_buffers() {
+  Virtqueue& ring = engine_.ring();
+  if (!mergeable_ && ring.chains_ready() > 0) return false;  // the next buffer is too small, and it is next
+  if (ring.chains_ready() >= ring_size_) return false;       // all that the driver can ever post is too small
+  engine_.pump(static_cast<unsigned>(ring.chains_ready()) + services_.parameters.prefetch_buffers);
+  if (!ring.drained()) {
+    alarm_ = 0;
+    return true;
+  }
+  if (starved_) return false;
+  if (alarm_ == 0) {
+    alarm_ = host_.set_alarm(queue_, services_.calendar.now() + services_.parameters.no_buffer_wait_cycles);
+  }
+  return true;
+}
+
+void ReceiveQueue::on_alarm(std::uint64_t alarm) {
+  if (alarm != alarm_) return;
+  starved_ = true;
+  deliver_waiting();
+}
+
+void ReceiveQueue::drop_head() {
+  const std::uint16_t slot = waiting_.front();
+  waiting_.pop_front();
+  alarm_ = 0;
+  ++services_.statistics.dropped[static_cast<std::size_t>(DropReason::no_buffer)];
+  services_.observer.on_drop(services_.packets[slot].frame.tag, DropReason::no_buffer, services_.calendar.now());
+  host_.packet_done(slot);
+}
+
+}  // namespace rssnic

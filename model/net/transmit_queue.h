@@ -1,0 +1,68 @@
+// One transmit queue: chains in ring order, payload by DMA, frames onto the wire in order (virtio 1.4, 5.1.9.2). A few
+// frames are read at the same time. A chain that is no frame (no packet bytes, longer than kMaxFrameBytes, a GSO type
+// that was not negotiated, above the MTU) is consumed and counted as malformed.
+#pragma once
+#include <deque>
+#include <functional>
+
+#include "model/net/queue_services.h"
+#include "model/sim/wire_port.h"
+
+namespace rssnic {
+
+// The one wire behind all transmit queues: frames leave one after another at the data path's width.
+class TransmitWire {
+ public:
+  TransmitWire(const CardParameters& parameters, Calendar& calendar, WireSink* sink)
+      : parameters_(parameters), calendar_(calendar), sink_(sink) {}
+  void send(ConstBytes frame);
+
+ private:
+  const CardParameters& parameters_;
+  Calendar& calendar_;
+  WireSink* const sink_;
+  Cycle busy_until_ = 0;
+};
+
+class TransmitQueue final : public QueueOwner, public DmaClient {
+ public:
+  // `mtu_limit`: longest frame in bytes that may leave; 0: no limit negotiated.
+  TransmitQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, std::size_t header_bytes, std::size_t mtu_limit,
+                const QueueServices& services, TransmitWire& wire, QueueHost& host);
+
+  void kick() { engine_.kick(); }
+
+  void on_chains(unsigned queue) override;
+  void on_published(unsigned, std::size_t) override {}
+  void on_interrupt(unsigned) override { host_.notify_used(queue_); }
+  void on_ring_fault(unsigned, RingFault fault) override { host_.ring_fault(queue_, fault); }
+  void on_dma(std::uint32_t ticket, DmaStatus status) override;
+  void on_tag_free() override { read_payload(); }
+
+ private:
+  struct Context {
+    Chain chain;
+    std::vector<std::uint8_t> data;  // header and frame
+    std::size_t segment = 0;         // the next read starts there,
+    std::size_t offset = 0;          // at this offset,
+    std::size_t requested = 0;       // with so much asked for already
+    std::size_t arrived = 0;
+    std::deque<std::size_t> reads;  // sizes of the reads in flight
+  };
+
+  void read_payload();
+  bool request_next(Context& context);
+  void finish_front();
+  bool sendable(ConstBytes header, ConstBytes frame) const;
+
+  const unsigned queue_;
+  const std::size_t header_bytes_;
+  const std::size_t mtu_limit_;
+  const QueueServices& services_;
+  TransmitWire& wire_;
+  QueueHost& host_;
+  QueueEngine engine_;
+  std::deque<Context> contexts_;
+};
+
+}  // namespace rssnic

@@ -1,0 +1,189 @@
+#include "model/nic/virtio_nic.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rssnic {
+
+using sc_core::sc_time;
+
+VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& parameters,
+                     std::unique_ptr<SteeringEngine> engine, WireSource* receive, WireSink* transmit,
+                     PacketObserver* observer)
+    : sc_module(name),
+      pci_target("pci_target"),
+      dma_initiator("dma_initiator"),
+      inta("inta"),
+      window_edge("window_edge"),
+      parameters_(parameters),
+      period_(std::round(1e6 / parameters.card.pcie.clock_mhz), sc_core::SC_PS),
+      card_(std::make_unique<Card>(parameters.card, std::move(engine),
+                                   Card::Sockets{this, this, receive, transmit, observer})),
+      woken_("woken") {
+  pci_target.register_b_transport(this, &VirtioNic::b_transport);
+  dma_initiator.register_invalidate_direct_mem_ptr(this, &VirtioNic::invalidate_dmi);
+  SC_HAS_PROCESS(VirtioNic);
+  SC_THREAD(run);
+}
+
+Cycle VirtioNic::cycle_now() const { return sc_core::sc_time_stamp().value() / period_.value(); }
+
+sc_time VirtioNic::duration(Cycle cycles) const { return sc_time::from_value(cycles * period_.value()); }
+
+void VirtioNic::wire_ready() {
+  card_->advance(cycle_now());
+  card_->wire_ready();
+  wake();
+}
+
+void VirtioNic::request_edge() {
+  edge_requested_ = true;
+  wake();
+}
+
+void VirtioNic::wake() {
+  if (asleep_) woken_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void VirtioNic::run() {
+  const Cycle window = parameters_.window_cycles;
+  for (;;) {
+    const Cycle cycle = card_->now();
+    const Cycle edge = (cycle / window + 1) * window;
+    const Cycle activity = card_->next_activity();
+    // Both steppings pass the same edges: a window, once begun, is finished; empty ones are passed over as a whole.
+    Cycle target = parameters_.stepping == Stepping::lockstep && activity < edge ? cycle + 1 : edge;
+    asleep_ = false;
+    if (cycle % window == 0 && activity >= edge && !edge_requested_) {
+      asleep_ = true;
+      target = activity == kNever ? kNever : activity / window * window;
+    }
+    if (target == kNever) {
+      wait(woken_);
+    } else if (asleep_) {
+      wait(duration(target - cycle), woken_);
+    } else {
+      wait(duration(target - cycle));
+    }
+    const Cycle reached = cycle_now();
+    if (asleep_ && reached != target) {
+      card_->advance(reached);  // woken early: look again
+      continue;
+    }
+    card_->advance(reached);
+    if (reached % window == 0) {
+      edge_requested_ = false;
+      window_edge.notify(sc_core::SC_ZERO_TIME);
+      wait(sc_core::SC_ZERO_TIME);  // what waits for the edge acts now,
+      wait(sc_core::SC_ZERO_TIME);  // and is done before the next window begins
+    }
+  }
+}
+
+void VirtioNic::b_transport(tlm::tlm_generic_payload& access, sc_time& delay) {
+  const auto* const space = access.get_extension<PciSpace>();
+  const int number = space ? space->space : PciSpace::kConfiguration;
+  const bool configuration = number == PciSpace::kConfiguration;
+  const unsigned size = access.get_data_length();
+  const std::uint64_t address = access.get_address();
+  VirtioFunction& function = card_->function();
+
+  if (access.get_command() != tlm::TLM_READ_COMMAND && access.get_command() != tlm::TLM_WRITE_COMMAND) {
+    return access.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+  }
+  if (access.get_byte_enable_ptr() != nullptr) {
+    return access.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+  }
+  const std::uint64_t space_size = configuration ? 4096
+                                   : number >= 0 && number < static_cast<int>(kBars) && function.memory_enabled()
+                                       ? function.bar_size(number)
+                                       : 0;
+  if (size > space_size || address > space_size - size) {
+    return access.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  }
+  const bool size_ok = size == 1 || size == 2 || size == 4 || (size == 8 && !configuration);
+  if (!size_ok || address % size != 0 || access.get_streaming_width() < size) {
+    return access.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+  }
+
+  card_->advance(std::max<Cycle>(card_->now(), (sc_core::sc_time_stamp() + delay).value() / period_.value()));
+  std::uint8_t* const data = access.get_data_ptr();
+  const auto offset = static_cast<unsigned>(address);
+  if (access.is_read()) {
+    store_le(data, configuration ? function.config_read(offset, size) : function.bar_read(number, address, size), size);
+  } else if (configuration) {
+    function.config_write(offset, size, static_cast<std::uint32_t>(load_le(data, size)));
+  } else {
+    function.bar_write(number, address, size, load_le(data, size));
+  }
+  access.set_response_status(tlm::TLM_OK_RESPONSE);
+  wake();
+}
+
+DmaStatus VirtioNic::read(std::uint64_t address, Bytes into, Cycle& extra) {
+  return transfer(tlm::TLM_READ_COMMAND, address, into.data, into.size, extra);
+}
+
+DmaStatus VirtioNic::write(std::uint64_t address, ConstBytes from, Cycle& extra) {
+  return transfer(tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(from.data), from.size, extra);
+}
+
+DmaStatus VirtioNic::transfer(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, std::size_t size,
+                              Cycle& extra) {
+  if (std::uint8_t* const direct = dmi_pointer(address, size)) {
+    if (command == tlm::TLM_READ_COMMAND) {
+      std::memcpy(data, direct, size);
+    } else {
+      std::memcpy(direct, data, size);
+    }
+    return DmaStatus::ok;
+  }
+  tlm::tlm_generic_payload& access = dma_payload_;
+  access.set_command(command);
+  access.set_address(address);
+  access.set_data_ptr(data);
+  access.set_data_length(static_cast<unsigned>(size));
+  access.set_streaming_width(static_cast<unsigned>(size));
+  access.set_byte_enable_ptr(nullptr);
+  access.set_dmi_allowed(false);
+  access.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_time delay = sc_core::SC_ZERO_TIME;
+  dma_initiator->b_transport(access, delay);
+  extra = delay.value() / period_.value();
+  if (access.is_dmi_allowed()) remember_dmi(access);
+  return access.is_response_ok() ? DmaStatus::ok : DmaStatus::bus_error;
+}
+
+void VirtioNic::remember_dmi(tlm::tlm_generic_payload& access) {
+  tlm::tlm_dmi region;
+  if (dma_initiator->get_direct_mem_ptr(access, region) && region.is_read_write_allowed()) {
+    dmi_regions_[region.get_start_address()] = region;
+    dmi_last_ = nullptr;
+  }
+}
+
+// The bytes themselves where the host has granted access to all of them, else null.
+std::uint8_t* VirtioNic::dmi_pointer(std::uint64_t address, std::size_t size) {
+  const auto holds = [&](const tlm::tlm_dmi& region) {
+    return address >= region.get_start_address() && address <= region.get_end_address() &&
+           size - 1 <= region.get_end_address() - address;
+  };
+  if (dmi_last_ == nullptr || !holds(*dmi_last_)) {
+    auto after = dmi_regions_.upper_bound(address);
+    if (after == dmi_regions_.begin() || !holds((--after)->second)) return nullptr;
+    dmi_last_ = &after->second;
+  }
+  return dmi_last_->get_dmi_ptr() + (address - dmi_last_->get_start_address());
+}
+
+void VirtioNic::invalidate_dmi(sc_dt::uint64 first, sc_dt::uint64 last) {
+  dmi_last_ = nullptr;
+  for (auto region = dmi_regions_.begin(); region != dmi_regions_.end();) {
+    const bool overlaps = region->second.get_start_address() <= last && region->second.get_end_address() >= first;
+    region = overlaps ? dmi_regions_.erase(region) : std::next(region);
+  }
+}
+
+void VirtioNic::intx(bool asserted) { inta.write(asserted); }
+
+}  // namespace rssnic

@@ -1,0 +1,37 @@
+// One bank of the pipeline's configuration, all but the indirection table: written a word at a time over the
+// configuration bus (map in rss_pkg), read as a whole. Reset: no hash types, mask 0, unclassified queue 0; the key is
+// left as it was. Writes to other addresses change nothing.
+module config_bank (
+    input  logic                              clk_i,
+    input  logic                              rst_ni,
+    input  logic                              write_i,
+    input  logic [rss_pkg::CFG_ADDR_BITS-1:0] addr_i,
+    input  logic [31:0]                       data_i,
+    output logic [rss_pkg::HASH_TYPES-1:0]    types_o,
+    output logic                              ex_always_o,
+    output logic [8:0]                        mask_o,
+    output logic [15:0]                       unclassified_o,
+    output logic [rss_pkg::KEY_BITS-1:0]      key_o
+);
+
+  always_ff @(posedge clk_i) begin : write
+    integer w;
+    if (!rst_ni) begin
+      types_o <= '0;
+      ex_always_o <= 1'b0;
+      mask_o <= '0;
+      unclassified_o <= '0;
+    end else if (write_i) begin
+      if (addr_i == rss_pkg::CFG_TYPES) begin
+        types_o <= data_i[rss_pkg::HASH_TYPES-1:0];
+        ex_always_o <= data_i[rss_pkg::CFG_EX_ALWAYS_BIT];
+      end
+      if (addr_i == rss_pkg::CFG_MASK) mask_o <= data_i[8:0];
+      if (addr_i == rss_pkg::CFG_UNCLASSIFIED) unclassified_o <= data_i[15:0];
+      for (w = 0; w < rss_pkg::KEY_WORDS; w = w + 1) begin
+        if (addr_i == rss_pkg::CFG_KEY + 9'(w)) key_o[rss_pkg::KEY_BITS-1-32*w-:32] <= data_i;
+      end
+    end
+  end
+
+endmodule

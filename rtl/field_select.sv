@@ -1,0 +1,80 @@
+// Decides which hash a packet gets and lines up what is hashed (virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4).
+//
+// Loads at an edge with load_i; the outputs belong to that packet from then on. tuple_o is left-aligned and zero-padded:
+// source address, destination address and, for TCP and UDP types, source port, destination port. Nothing enabled fits:
+// REPORT_NONE and a tuple of zeros, whose Toeplitz hash is 0 under every key.
+//
+// An IPv4 address sits in the top 32 bits of its port. The ex_* addresses are those of the _EX hash types: whoever walks
+// the headers has put the plain address there when there is no home address or type 2 routing header.
+module field_select (
+    input  logic                                clk_i,
+    input  logic                                load_i,
+    // configuration of the packet's bank
+    input  logic [rss_pkg::HASH_TYPES-1:0]      types_i,
+    input  logic                                ex_always_i,  // every IPv6 packet counts as one with extension headers
+    // header fields
+    input  logic [1:0]                          network_i,
+    input  logic [1:0]                          transport_i,
+    input  logic                                extension_headers_i,
+    input  logic [127:0]                        source_i,
+    input  logic [127:0]                        destination_i,
+    input  logic [127:0]                        ex_source_i,
+    input  logic [127:0]                        ex_destination_i,
+    input  logic [15:0]                         source_port_i,
+    input  logic [15:0]                         destination_port_i,
+    // one clock later
+    output logic [3:0]                          report_o,
+    output logic [rss_pkg::TUPLE_BITS-1:0]      tuple_o
+);
+
+  // Functions called inside the clocked block, for the sake of simulation speed: see toeplitz_hash.
+  function automatic logic [3:0] ipv4_report(input logic [rss_pkg::HASH_TYPES-1:0] types, input logic [1:0] transport);
+    logic tcp, udp;
+    tcp = transport == rss_pkg::TRANSPORT_TCP;
+    udp = transport == rss_pkg::TRANSPORT_UDP;
+    ipv4_report = tcp & types[rss_pkg::TYPE_TCPV4] ? rss_pkg::REPORT_TCPV4 :
+                  udp & types[rss_pkg::TYPE_UDPV4] ? rss_pkg::REPORT_UDPV4 :
+                  types[rss_pkg::TYPE_IPV4]        ? rss_pkg::REPORT_IPV4 : rss_pkg::REPORT_NONE;
+  endfunction
+
+  // With extension headers and no _EX type that fits, they are skipped: the plain list applies.
+  function automatic logic [3:0] ipv6_report(input logic [rss_pkg::HASH_TYPES-1:0] types, input logic [1:0] transport,
+                                             input logic ex);
+    logic tcp, udp;
+    tcp = transport == rss_pkg::TRANSPORT_TCP;
+    udp = transport == rss_pkg::TRANSPORT_UDP;
+    ipv6_report = ex & tcp & types[rss_pkg::TYPE_TCP_EX] ? rss_pkg::REPORT_TCPV6_EX :
+                  ex & udp & types[rss_pkg::TYPE_UDP_EX] ? rss_pkg::REPORT_UDPV6_EX :
+                  ex & types[rss_pkg::TYPE_IP_EX]        ? rss_pkg::REPORT_IPV6_EX :
+                  tcp & types[rss_pkg::TYPE_TCPV6]       ? rss_pkg::REPORT_TCPV6 :
+                  udp & types[rss_pkg::TYPE_UDPV6]       ? rss_pkg::REPORT_UDPV6 :
+                  types[rss_pkg::TYPE_IPV6]              ? rss_pkg::REPORT_IPV6 : rss_pkg::REPORT_NONE;
+  endfunction
+
+  always_ff @(posedge clk_i) begin : select
+    logic [3:0] report;
+    if (load_i) begin
+      report = network_i == rss_pkg::NETWORK_IPV4 ? ipv4_report(types_i, transport_i) :
+               network_i == rss_pkg::NETWORK_IPV6 ? ipv6_report(types_i, transport_i, extension_headers_i | ex_always_i) :
+               rss_pkg::REPORT_NONE;
+      report_o <= report;
+      case (report)
+        rss_pkg::REPORT_IPV4:
+          tuple_o <= {source_i[127:96], destination_i[127:96], 224'd0};
+        rss_pkg::REPORT_TCPV4, rss_pkg::REPORT_UDPV4:
+          tuple_o <= {source_i[127:96], destination_i[127:96], source_port_i, destination_port_i, 192'd0};
+        rss_pkg::REPORT_IPV6:
+          tuple_o <= {source_i, destination_i, 32'd0};
+        rss_pkg::REPORT_TCPV6, rss_pkg::REPORT_UDPV6:
+          tuple_o <= {source_i, destination_i, source_port_i, destination_port_i};
+        rss_pkg::REPORT_IPV6_EX:
+          tuple_o <= {ex_source_i, ex_destination_i, 32'd0};
+        rss_pkg::REPORT_TCPV6_EX, rss_pkg::REPORT_UDPV6_EX:
+          tuple_o <= {ex_source_i, ex_destination_i, source_port_i, destination_port_i};
+        default:
+          tuple_o <= '0;
+      endcase
+    end
+  end
+
+endmodule

@@ -1,0 +1,223 @@
+#include "tb/check/scoreboard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rssnic::check {
+
+Scoreboard::Scoreboard(WireSource& source, ScoreboardOptions options, OnRow on_row)
+    : source_(source), options_(std::move(options)), on_row_(std::move(on_row)) {
+  begin_change({OracleConfig{0, {}, {0}, 0, false}, false});  // a card that nobody has configured
+  end_change();
+}
+
+// ---- what is expected
+
+Verdict Scoreboard::Rules::judge(ConstBytes frame) const {
+  Verdict verdict = oracle->judge(frame);
+  if (!steers) verdict.queue = 0;
+  return verdict;
+}
+
+void Scoreboard::begin_change(const Expectation& next) {
+  next_rules_ = Rules{std::make_unique<Oracle>(next.rss), next.steers};
+  last_old_.reset();
+  first_new_.reset();
+}
+
+void Scoreboard::end_change() {
+  rules_ = std::move(*next_rules_);
+  next_rules_.reset();
+}
+
+// ---- from the wire into the card
+
+void Scoreboard::open_gate(Cycle now) {
+  gate_open_ = true;
+  opened_ = now;
+}
+
+const WireFrame* Scoreboard::front() {
+  const WireFrame* const frame = gate_open_ ? source_.front() : nullptr;
+  if (frame == nullptr) return nullptr;
+  front_ = *frame;
+  front_.arrival += opened_;
+  return &front_;
+}
+
+void Scoreboard::pop() {
+  const WireFrame& frame = *source_.front();
+  if (entries_.empty()) first_tag_ = frame.tag;
+  entries_.emplace_back();
+  Entry& entry = entries_.back();
+  entry.row.tag = frame.tag;
+  entry.row.length = frame.bytes.size;
+  entry.may_wait = frame.may_wait;
+  if (!spare_.empty()) {
+    entry.bytes = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  entry.bytes.assign(frame.bytes.data, frame.bytes.data + frame.bytes.size);
+  ++in_fifo_;
+  source_.pop();
+}
+
+void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
+  Entry* const entry = find(tag);
+  if (entry == nullptr) return;
+  --in_fifo_;
+  entry->entered = true;
+  entry->row.ingress = when;
+  const ConstBytes frame = {entry->bytes.data(), entry->bytes.size()};
+  entry->now = rules_.judge(frame);
+  entry->may_be_next = next_rules_.has_value();
+  if (entry->may_be_next) entry->next = next_rules_->judge(frame);
+}
+
+void Scoreboard::on_steer(std::uint64_t tag, const Steered& decision, Cycle when) {
+  Entry* const entry = find(tag);
+  if (entry == nullptr) return;
+  entry->row.steer = when;
+  entry->row.steered = true;
+  entry->row.report = decision.report;
+  entry->row.hash = decision.hash;
+  entry->row.queue = decision.queue;
+  if (when <= entry->row.ingress)
+    fail(entry->row, fmt::format("steered in cycle {}, taken in cycle {}", when, entry->row.ingress));
+}
+
+// ---- out of the card
+
+void Scoreboard::on_deliver(std::uint64_t tag, unsigned queue, Cycle when) {
+  Entry* const entry = find(tag);
+  if (entry == nullptr) return;
+  if (entry->delivered || entry->row.dropped) fail(entry->row, "delivered, and delivered or dropped before");
+  entry->delivered = true;
+  entry->row.deliver = when;
+  if (when <= entry->row.steer)
+    fail(entry->row, fmt::format("delivered in cycle {}, steered in cycle {}", when, entry->row.steer));
+  if (announced_.size() <= queue) {
+    announced_.resize(queue + 1);
+    last_tag_.resize(queue + 1);
+  }
+  announced_[queue].push_back(tag);
+}
+
+void Scoreboard::on_drop(std::uint64_t tag, DropReason reason, Cycle) {
+  Entry* const entry = find(tag);
+  if (entry == nullptr) return;
+  PacketRow& row = entry->row;
+  if (entry->delivered || row.dropped) fail(row, "dropped, and delivered or dropped before");
+  const bool at_the_door = !entry->entered;
+  const std::size_t ahead = in_fifo_ - (at_the_door ? 1 : 0);
+  bool justified = options_.tolerated_drops.count(reason) > 0;
+  if (reason == DropReason::runt) justified = justified || row.length == 0;
+  if (reason == DropReason::oversize) justified = justified || row.length > options_.max_frame_bytes;
+  if (reason == DropReason::fifo) justified = justified || (!entry->may_wait && ahead >= options_.mac_fifo_frames);
+  if (!justified)
+    fail(row, fmt::format("dropped-{} without a reason", kDropReasonNames[static_cast<std::size_t>(reason)]));
+  if (at_the_door) --in_fifo_;
+  row.dropped = reason;
+  entry->done = true;
+  emit_done();
+}
+
+void Scoreboard::received(const ReceivedPacket& packet, bool has_hash_report) {
+  if (packet.queue >= announced_.size() || announced_[packet.queue].empty()) {
+    ++mismatches_;  // no row: nobody knows which packet this was to be
+    PacketRow row;
+    row.length = packet.frame.size;
+    row.queue = static_cast<std::uint16_t>(packet.queue);
+    row.mismatch = fmt::format("queue {} holds a packet of {} bytes that was never delivered there", packet.queue,
+                               packet.frame.size);
+    on_row_(row);
+    return;
+  }
+  const std::uint64_t tag = announced_[packet.queue].front();
+  announced_[packet.queue].pop_front();
+  Entry* const entry = find(tag);
+  if (entry == nullptr) return;
+  PacketRow& row = entry->row;
+
+  if (last_tag_[packet.queue] && tag <= *last_tag_[packet.queue]) {
+    fail(row, fmt::format("overtaken by packet {} on queue {}", *last_tag_[packet.queue] + 1, packet.queue));
+  }
+  last_tag_[packet.queue] = tag;
+  if (packet.frame.size != entry->bytes.size() ||
+      !std::equal(entry->bytes.begin(), entry->bytes.end(), packet.frame.data)) {
+    fail(row,
+         fmt::format("{} bytes received, not the {} sent, or not the same", packet.frame.size, entry->bytes.size()));
+  }
+  if (!packet.poison_intact) fail(row, "written behind its last byte");
+  const std::uint8_t* const header = packet.header.data;
+  // No offload is negotiated: flags, gso_type, hdr_len, gso_size, csum_start and csum_offset are 0 (5.1.9.4.1).
+  if (std::any_of(header, header + 10, [](std::uint8_t byte) { return byte != 0; }))
+    fail(row, "an offload field of the header is set");
+  row.queue = static_cast<std::uint16_t>(packet.queue);
+  if (has_hash_report) {
+    row.hash = load_le32(header + 12);
+    row.report = load_le16(header + 16);
+    if (load_le16(header + 18) != 0) fail(row, "padding_reserved of the header is not 0");
+  }
+  check_steering(*entry);
+  entry->done = true;
+  emit_done();
+}
+
+// Queue, hash and report by one of the rules that may apply; and no way back from the new to the old.
+void Scoreboard::check_steering(Entry& entry) {
+  PacketRow& row = entry.row;
+  const auto fits = [&](const Verdict& verdict) {
+    return row.queue == verdict.queue && row.report == verdict.report && row.hash == verdict.hash;
+  };
+  const bool fits_now = fits(entry.now);
+  const bool fits_next = entry.may_be_next && fits(entry.next);
+  if (!fits_now && !fits_next) {
+    fail(row, fmt::format("queue {} report {} hash {:08x}, due are queue {} report {} hash {:08x}", row.queue,
+                          row.report, row.hash, entry.now.queue, entry.now.report, entry.now.hash));
+  }
+  if (!entry.may_be_next || fits_now == fits_next) return;
+  if (fits_now) last_old_ = std::max(last_old_.value_or(0), row.tag);
+  if (fits_next) first_new_ = std::min(first_new_.value_or(row.tag), row.tag);
+  if (last_old_ && first_new_ && *last_old_ > *first_new_) {
+    fail(row,
+         fmt::format("packet {} was steered in the new way, packet {} after it in the old", *first_new_, *last_old_));
+  }
+}
+
+void Scoreboard::finish() {
+  for (Entry& entry : entries_) {
+    if (!entry.done) fail(entry.row, entry.delivered ? "delivered, but not found in its queue" : "lost in the card");
+    entry.done = true;
+  }
+  emit_done();
+}
+
+// ---- bookkeeping
+
+Scoreboard::Entry* Scoreboard::find(std::uint64_t tag) {
+  if (tag >= first_tag_ && tag - first_tag_ < entries_.size()) return &entries_[tag - first_tag_];
+  ++mismatches_;
+  PacketRow row;
+  row.tag = tag;
+  row.mismatch = "the card reports on a packet that it does not have";
+  on_row_(row);
+  return nullptr;
+}
+
+void Scoreboard::fail(PacketRow& row, const std::string& what) {
+  if (row.mismatch.empty()) ++mismatches_;
+  row.mismatch += (row.mismatch.empty() ? "" : "; ") + what;
+}
+
+void Scoreboard::emit_done() {
+  while (!entries_.empty() && entries_.front().done) {
+    on_row_(entries_.front().row);
+    spare_.push_back(std::move(entries_.front().bytes));
+    entries_.pop_front();
+    ++first_tag_;
+  }
+}
+
+}  // namespace rssnic::check

@@ -1,0 +1,82 @@
+#include "tb/check/timing_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rssnic::check {
+namespace {
+
+constexpr std::size_t kComplaintsKept = 20;
+constexpr unsigned kUsedElementBytes = 8;
+// The stated slack: a share of the bound for what the bound leaves out (descriptor reads, used indices, interrupt
+// messages, uneven queues), and a constant for filling and draining.
+constexpr double kSlackShare = 1.0;
+constexpr Cycle kSlackCycles = 4000;
+
+std::uint64_t pieces(std::uint64_t size, std::uint64_t limit) { return (size + limit - 1) / limit; }
+
+}  // namespace
+
+void TimingChecker::complain(std::string what) {
+  ++violations_;
+  if (complaints_.size() < kComplaintsKept) complaints_.push_back(std::move(what));
+}
+
+void TimingChecker::row(const PacketRow& row) {
+  if (!row.steered) return;
+  const Cycle beats = std::max<Cycle>(pieces(row.length, parameters_.bus_bytes_per_cycle), 1);
+  if (next_ingress_ && row.ingress < *next_ingress_) {
+    complain(fmt::format("packet {} entered in cycle {}, the one before it occupies the data path up to {}", row.tag,
+                         row.ingress, *next_ingress_));
+  }
+  next_ingress_ = row.ingress + beats;
+  const Cycle latency = row.steer - row.ingress;
+  if (!latency_) latency_ = latency;
+  if (parameters_.constant_latency && latency != *latency_) {
+    complain(fmt::format("packet {} took {} cycles through the pipeline, the others {}", row.tag, latency, *latency_));
+  }
+  if (row.dropped) return;
+
+  if (packets_++ == 0) first_ingress_ = row.ingress;
+  last_deliver_ = std::max(last_deliver_, row.deliver);
+  beats_ += beats;
+  const std::uint64_t bytes = parameters_.header_bytes + row.length;
+  const std::uint64_t buffers = pieces(bytes, parameters_.buffer_bytes);
+  upstream_bytes_ += bytes + pieces(bytes, parameters_.max_payload_bytes) * parameters_.tlp_overhead_bytes;
+  upstream_bytes_ += buffers * kUsedElementBytes;
+  if (buffers_.size() <= row.queue) buffers_.resize(row.queue + 1u);
+  buffers_[row.queue] += buffers;
+}
+
+Cycle TimingChecker::lower_bound() const {
+  const auto link = static_cast<Cycle>(static_cast<double>(upstream_bytes_) / parameters_.link_bytes_per_cycle);
+  // A buffer comes round again at the earliest after its used entry has gone up, the driver has seen it at a window
+  // edge, and index, ring entry and descriptor have been read one after the other.
+  const Cycle round = 7 * parameters_.link_latency_cycles;
+  Cycle rings = 0;
+  for (const std::uint64_t buffers : buffers_)
+    rings = std::max<Cycle>(rings, (pieces(buffers, parameters_.ring_size) - (buffers > 0)) * round);
+  return std::max({static_cast<Cycle>(beats_), link, rings});
+}
+
+Cycle TimingChecker::upper_bound() const {
+  const Cycle round = 9 * parameters_.link_latency_cycles + 3 * parameters_.window_cycles;
+  std::uint64_t rounds = 0;
+  for (const std::uint64_t buffers : buffers_) rounds += pieces(buffers, parameters_.ring_size);
+  return static_cast<Cycle>(static_cast<double>(lower_bound()) * (1 + kSlackShare)) + rounds * round + kSlackCycles;
+}
+
+std::vector<std::string> TimingChecker::finish() {
+  if (packets_ > 0) {
+    if (total() < lower_bound()) {
+      complain(fmt::format("{} cycles in all, at least {} are needed", total(), lower_bound()));
+    }
+    if (parameters_.back_to_back && total() > upper_bound()) {
+      complain(fmt::format("{} cycles in all, at most {} are allowed", total(), upper_bound()));
+    }
+  }
+  return complaints_;
+}
+
+}  // namespace rssnic::check

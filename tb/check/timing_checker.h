@@ -1,0 +1,56 @@
+// Owns the question whether the card took the time it should (docs/timing.md, "What the checker asks"): packets enter
+// no faster than the data path carries them, the pipeline's latency is constant while nothing holds it up, and the
+// whole run takes at least as long as the slowest resource needs and no longer than that plus a stated slack. The
+// bounds come from the parameters by arithmetic of its own, not from the model.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tb/check/scoreboard.h"
+
+namespace rssnic::check {
+
+struct TimingParameters {
+  unsigned bus_bytes_per_cycle = 64;
+  double link_bytes_per_cycle = 126;
+  Cycle link_latency_cycles = 62;
+  unsigned max_payload_bytes = 256;
+  unsigned tlp_overhead_bytes = 24;
+  Cycle window_cycles = 64;
+  unsigned ring_size = 256;
+  std::uint32_t buffer_bytes = 2048;
+  std::size_t header_bytes = 20;
+  bool back_to_back = true;      // the source always has the next frame: the upper bound holds
+  bool constant_latency = true;  // the dispatcher keeps pace with the pipeline
+};
+
+class TimingChecker {
+ public:
+  explicit TimingChecker(const TimingParameters& parameters) : parameters_(parameters) {}
+
+  void row(const PacketRow& row);  // in tag order
+  // What was wrong; empty: nothing. Ends with the check of the total.
+  std::vector<std::string> finish();
+
+  Cycle lower_bound() const;  // of the time from the first ingress to the last delivery
+  Cycle upper_bound() const;
+  Cycle total() const { return packets_ == 0 ? 0 : last_deliver_ - first_ingress_ + 1; }
+  std::uint64_t violations() const { return violations_; }
+
+ private:
+  void complain(std::string what);
+
+  const TimingParameters parameters_;
+  std::vector<std::string> complaints_;
+  std::uint64_t violations_ = 0;
+  std::uint64_t packets_ = 0;
+  Cycle first_ingress_ = 0, last_deliver_ = 0;
+  std::optional<Cycle> latency_;
+  std::optional<Cycle> next_ingress_;  // not before this
+  std::uint64_t beats_ = 0;
+  std::uint64_t upstream_bytes_ = 0;
+  std::vector<std::uint64_t> buffers_;  // by queue
+};
+
+}  // namespace rssnic::check

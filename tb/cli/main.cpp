@@ -1,0 +1,57 @@
+// The rssnic command: dispatch to the subcommands. libsystemc has main() and calls sc_main().
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <systemc>
+
+#include "tb/cli/commands.h"
+#include "tb/cli/values.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    R"(rssnic: a cycle-accurate virtio-net card with RSS, and the bench that checks it
+
+usage: rssnic COMMAND [OPTIONS]
+
+  run PCAP...   replay captures through the card and check every packet
+  hash          print the Toeplitz hash of an address pair
+  info          print what the card is: features, sizes, defaults
+  help          print this
+
+rssnic COMMAND --help tells a command's options.
+Exit status: 0 as the specification says, 1 a mismatch, 2 wrong usage, 3 unreadable or damaged input.
+)";
+
+int dispatch(const std::vector<std::string>& arguments) {
+  using namespace rssnic::cli;
+  if (arguments.empty()) {
+    std::fputs(kUsage, stderr);
+    return kExitUsage;
+  }
+  const std::string& command = arguments[0];
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (command == "run") return run_command(rest);
+  if (command == "hash") return hash_command(rest);
+  if (command == "info") return info_command(rest);
+  if (command == "help" || command == "--help" || command == "-h") {
+    std::fputs(kUsage, stdout);
+    return kExitOk;
+  }
+  throw UsageError(fmt::format("'{}' is no command; run, hash, info and help are", command));
+}
+
+}  // namespace
+
+int sc_main(int count, char* values[]) {
+  try {
+    return dispatch({values + 1, values + count});
+  } catch (const rssnic::cli::UsageError& error) {
+    fmt::print(stderr, "rssnic: {}\n", error.what());
+    return rssnic::cli::kExitUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "rssnic: {}\n", error.what());
+    return rssnic::cli::kExitInput;
+  }
+}

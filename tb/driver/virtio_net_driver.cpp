@@ -1,0 +1,327 @@
+#include "tb/driver/virtio_net_driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rssnic {
+namespace {
+
+// Offsets in struct virtio_pci_common_cfg (4.1.4.3).
+enum Common : unsigned {
+  kDeviceFeatureSelect = 0,
+  kDeviceFeature = 4,
+  kDriverFeatureSelect = 8,
+  kDriverFeature = 12,
+  kConfigMsixVector = 16,
+  kNumQueues = 18,
+  kDeviceStatus = 20,
+  kConfigGeneration = 21,
+  kQueueSelect = 22,
+  kQueueSize = 24,
+  kQueueMsixVector = 26,
+  kQueueEnable = 28,
+  kQueueNotifyOff = 30,
+  kQueueDesc = 32,
+  kQueueDriver = 40,
+  kQueueDevice = 48,
+};
+constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio_net_config
+constexpr std::size_t kCommandBytes = 16384;
+constexpr std::size_t kTransmitBytes = 20 + 65536;  // of each transmit buffer
+constexpr std::size_t kPoisonChecked = 16;
+constexpr unsigned kPatienceWindows = 200000;  // for an answer of the card
+
+}  // namespace
+
+std::vector<std::uint8_t> RssCommand::encode() const {
+  std::vector<std::uint8_t> data(11 + 2 * table.size() + key.size());
+  store_le32(&data[0], hash_types);
+  store_le16(&data[4], static_cast<std::uint16_t>(table.size() - 1));
+  store_le16(&data[6], unclassified_queue);
+  for (std::size_t i = 0; i < table.size(); ++i) store_le16(&data[8 + 2 * i], table[i]);
+  const std::size_t tail = 8 + 2 * table.size();
+  store_le16(&data[tail], max_tx_vq);
+  data[tail + 2] = static_cast<std::uint8_t>(key.size());
+  std::copy(key.begin(), key.end(), data.begin() + static_cast<std::ptrdiff_t>(tail + 3));
+  return data;
+}
+
+VirtioNetDriver::VirtioNetDriver(Machine& machine, const DriverOptions& options)
+    : machine_(machine), options_(options) {}
+
+std::uint8_t VirtioNetDriver::status() { return static_cast<std::uint8_t>(read_common(kDeviceStatus, 1)); }
+
+void VirtioNetDriver::start() {
+  layout_ = probe_virtio_net(machine_);
+  stop();
+  write_common(kDeviceStatus, 1, VIRTIO_STATUS_ACKNOWLEDGE);
+  write_common(kDeviceStatus, 1, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
+  negotiate();
+  set_up_msix();
+
+  const unsigned pairs = options_.queue_pairs;
+  pairs_.resize(pairs);
+  for (unsigned pair = 0; pair < pairs; ++pair) {
+    ReceiveRing& receive = pairs_[pair].receive;
+    receive.ring = set_up_queue(2 * pair);
+    const unsigned size = receive.ring->size();
+    receive.buffers = machine_.ram().allocate(std::size_t{size} * options_.buffer_bytes);
+    receive.bytes = machine_.ram().pointer(receive.buffers, std::size_t{size} * options_.buffer_bytes);
+    std::memset(receive.bytes, kPoison, std::size_t{size} * options_.buffer_bytes);
+    for (unsigned i = 0; i < size; ++i) post_buffer(receive, i);
+    receive.ring->publish();
+    pairs_[pair].transmit.ring = set_up_queue(2 * pair + 1);
+  }
+  if (features_ & VIRTIO_NET_F_CTRL_VQ) {
+    control_ = set_up_queue(control_index());
+    control_buffer_ = machine_.ram().allocate(kCommandBytes + 1);
+  }
+  write_common(kDeviceStatus, 1, status() | VIRTIO_STATUS_DRIVER_OK);
+  for (unsigned pair = 0; pair < pairs; ++pair) notify(2 * pair);
+}
+
+void VirtioNetDriver::stop() {
+  write_common(kDeviceStatus, 1, 0);
+  for (unsigned window = 0; status() != 0; ++window) {
+    if (window == kPatienceWindows) throw DriverError("the device does not finish its reset");
+    machine_.wait_window();
+  }
+  machine_.take_messages();
+  pairs_.clear();
+  control_.reset();
+  features_ = 0;
+}
+
+void VirtioNetDriver::negotiate() {
+  FeatureBits offered = 0;
+  for (unsigned select = 0; select < 2; ++select) {
+    write_common(kDeviceFeatureSelect, 4, select);
+    offered |= read_common(kDeviceFeature, 4) << (32 * select);
+  }
+  features_ = offered & options_.wanted;
+  if (!(features_ & VIRTIO_F_VERSION_1)) throw DriverError("the device does not offer VERSION_1");
+  for (unsigned select = 0; select < 2; ++select) {
+    write_common(kDriverFeatureSelect, 4, select);
+    write_common(kDriverFeature, 4, static_cast<std::uint32_t>(features_ >> (32 * select)));
+  }
+  write_common(kDeviceStatus, 1, status() | VIRTIO_STATUS_FEATURES_OK);
+  if (!(status() & VIRTIO_STATUS_FEATURES_OK)) {
+    throw DriverError("the device does not accept the features " + feature_names(features_));
+  }
+  for (std::size_t i = 0; i < mac_.size(); ++i) {
+    mac_[i] = static_cast<std::uint8_t>(machine_.mmio_read(layout_.device.address + i, 1));
+  }
+  const bool multiqueue = features_ & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS);
+  const std::uint64_t max_pairs = multiqueue ? machine_.mmio_read(layout_.device.address + kConfigMaxPairs, 2) : 1;
+  if (options_.queue_pairs < 1 || options_.queue_pairs > max_pairs) {
+    throw DriverError(fmt::format("{} queue pairs wanted, the device has {}", options_.queue_pairs, max_pairs));
+  }
+}
+
+unsigned VirtioNetDriver::control_index() const {
+  if (!(features_ & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS))) return 2;
+  return 2 * static_cast<unsigned>(machine_.mmio_read(layout_.device.address + kConfigMaxPairs, 2));
+}
+
+// Every vector sends its own number to the message window, vector 0 for configuration changes.
+void VirtioNetDriver::set_up_msix() {
+  vectors_ = layout_.msix_vectors;
+  if (vectors_ < 2) throw DriverError("the function has no MSI-X vector for its queues");
+  pending_.assign(vectors_, false);
+  for (unsigned vector = 0; vector < vectors_; ++vector) {
+    const std::uint64_t entry = layout_.msix_table + 16 * vector;
+    machine_.mmio_write(entry, 4, kMessageWindow);
+    machine_.mmio_write(entry + 4, 4, 0);
+    machine_.mmio_write(entry + 8, 4, vector);
+    machine_.mmio_write(entry + 12, 4, 0);  // not masked
+  }
+  const std::uint32_t control = machine_.config_read(layout_.msix_capability + 2, 2);
+  machine_.config_write(layout_.msix_capability + 2, 2, (control | 0x8000) & ~std::uint32_t{0x4000});
+  write_common(kConfigMsixVector, 2, 0);
+  if (read_common(kConfigMsixVector, 2) != 0) throw DriverError("the device refuses MSI-X vector 0");
+}
+
+std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue) {
+  write_common(kQueueSelect, 2, queue);
+  const auto maximum = static_cast<unsigned>(read_common(kQueueSize, 2));
+  if (maximum == 0) throw DriverError(fmt::format("queue {} does not exist", queue));
+  auto ring = std::make_unique<SplitRing>(machine_.ram(), std::min(options_.ring_size, maximum));
+  write_common(kQueueSize, 2, ring->size());
+  const auto write64 = [&](unsigned offset, std::uint64_t value) {
+    write_common(offset, 4, static_cast<std::uint32_t>(value));
+    write_common(offset + 4, 4, static_cast<std::uint32_t>(value >> 32));
+  };
+  write64(kQueueDesc, ring->descriptor_address());
+  write64(kQueueDriver, ring->available_address());
+  write64(kQueueDevice, ring->used_address());
+  write_common(kQueueMsixVector, 2, vector_of(queue));
+  if (read_common(kQueueMsixVector, 2) != vector_of(queue)) {
+    throw DriverError(fmt::format("the device refuses MSI-X vector {} for queue {}", vector_of(queue), queue));
+  }
+  write_common(kQueueEnable, 2, 1);
+  return ring;
+}
+
+void VirtioNetDriver::notify(unsigned queue) {
+  write_common(kQueueSelect, 2, queue);
+  const std::uint64_t offset = read_common(kQueueNotifyOff, 2) * layout_.notify_off_multiplier;
+  machine_.mmio_write(layout_.notify.address + offset, 2, queue);
+}
+
+void VirtioNetDriver::post_buffer(ReceiveRing& receive, std::uint32_t buffer) {
+  part_.assign(1, {receive.buffers + std::uint64_t{buffer} * options_.buffer_bytes, options_.buffer_bytes});
+  receive.ring->add({}, part_, buffer);
+}
+
+std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t command,
+                                      const std::vector<std::uint8_t>& data, const std::function<void()>& meanwhile) {
+  if (!control_) throw DriverError("a control command without a control queue");
+  const std::size_t size = data.size() + 2;
+  if (size > kCommandBytes) throw DriverError(fmt::format("a command of {} bytes; at most {}", size, kCommandBytes));
+  std::uint8_t* const bytes = machine_.ram().pointer(control_buffer_, kCommandBytes + 1);
+  bytes[0] = command_class;
+  bytes[1] = command;
+  std::copy(data.begin(), data.end(), bytes + 2);
+  bytes[kCommandBytes] = kPoison;
+  control_->add({{control_buffer_, static_cast<std::uint32_t>(size)}}, {{control_buffer_ + kCommandBytes, 1}}, 0);
+  if (control_->publish()) notify(control_index());
+  for (unsigned window = 0; control_->used_ready() == 0; ++window) {
+    if (window == kPatienceWindows) {
+      throw DriverError(fmt::format("no answer to control command {}/{}", command_class, command));
+    }
+    machine_.wait_window();
+    if (meanwhile) meanwhile();
+  }
+  const auto used = control_->take_used();
+  if (used->length != 1) throw DriverError(fmt::format("a control answer of {} bytes; 1 is due", used->length));
+  return bytes[kCommandBytes];
+}
+
+void VirtioNetDriver::set_promiscuous(bool on) {
+  if (command(0, 0, {static_cast<std::uint8_t>(on)}) != 0) throw DriverError("the device refuses promiscuous mode");
+}
+
+void VirtioNetDriver::set_queue_pairs(unsigned pairs) {
+  if (command(4, 0, {static_cast<std::uint8_t>(pairs), static_cast<std::uint8_t>(pairs >> 8)}) != 0) {
+    throw DriverError(fmt::format("the device refuses {} queue pairs", pairs));
+  }
+}
+
+void VirtioNetDriver::configure_rss(const RssCommand& rss) {
+  if (command(4, 1, rss.encode()) != 0) throw DriverError("the device refuses the RSS configuration");
+}
+
+std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {
+  for (const std::uint32_t vector : machine_.take_messages()) {
+    ++interrupts_;
+    if (vector < pending_.size()) pending_[vector] = true;
+  }
+  std::size_t packets = 0;
+  for (unsigned pair = 0; pair < pairs_.size(); ++pair) {
+    if (pending_[vector_of(2 * pair)]) packets += take_packets(pair, on_packet);
+    if (pending_[vector_of(2 * pair + 1)]) take_sent(pairs_[pair].transmit);
+  }
+  std::fill(pending_.begin(), pending_.end(), false);
+  return packets;
+}
+
+std::size_t VirtioNetDriver::take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet) {
+  ReceiveRing& receive = pairs_[pair].receive;
+  const std::size_t header_size = header_bytes();
+  std::size_t packets = 0;
+  bool posted = false;
+  std::vector<SplitRing::Used> parts;
+  while (const auto first = receive.ring->take_used()) {
+    const auto buffer = [&](const SplitRing::Used& used) {
+      return receive.bytes + std::size_t{used.cookie} * options_.buffer_bytes;
+    };
+    if (first->length < header_size || first->length > options_.buffer_bytes) {
+      throw DriverError(fmt::format("queue {}: a buffer of {} bytes used with length {}", 2 * pair,
+                                    options_.buffer_bytes, first->length));
+    }
+    parts.assign(1, *first);
+    ReceivedPacket packet;
+    packet.queue = pair;
+    packet.header = {buffer(*first), header_size};
+    packet.buffers = load_le16(packet.header.data + 10);
+    if (packet.buffers < 1 || packet.buffers - 1 > receive.ring->used_ready()) {
+      throw DriverError(fmt::format("queue {}: num_buffers is {}, {} used entries are visible", 2 * pair,
+                                    packet.buffers, receive.ring->used_ready() + 1));
+    }
+    packet.frame = {packet.header.data + header_size, first->length - header_size};
+    if (packet.buffers > 1) {
+      assembled_.assign(packet.frame.data, packet.frame.data + packet.frame.size);
+      for (unsigned i = 1; i < packet.buffers; ++i) {
+        parts.push_back(*receive.ring->take_used());
+        if (parts.back().length > options_.buffer_bytes) {
+          throw DriverError(fmt::format("queue {}: a buffer of {} bytes used with length {}", 2 * pair,
+                                        options_.buffer_bytes, parts.back().length));
+        }
+        assembled_.insert(assembled_.end(), buffer(parts.back()), buffer(parts.back()) + parts.back().length);
+      }
+      packet.frame = {assembled_.data(), assembled_.size()};
+    }
+    const SplitRing::Used& last = parts.back();
+    const std::size_t behind = std::min<std::size_t>(kPoisonChecked, options_.buffer_bytes - last.length);
+    packet.poison_intact = std::all_of(buffer(last) + last.length, buffer(last) + last.length + behind,
+                                       [](std::uint8_t byte) { return byte == kPoison; });
+    on_packet(packet);
+    ++packets;
+    for (const SplitRing::Used& part : parts) {
+      std::memset(buffer(part), kPoison, part.length);
+      if (receive.withhold) {
+        receive.withheld.push_back(part.cookie);
+      } else {
+        post_buffer(receive, part.cookie);
+        posted = true;
+      }
+    }
+  }
+  if (posted && receive.ring->publish()) notify(2 * pair);
+  return packets;
+}
+
+void VirtioNetDriver::take_sent(TransmitRing& transmit) {
+  while (const auto used = transmit.ring->take_used()) transmit.free.push_back(used->cookie);
+}
+
+void VirtioNetDriver::withhold_buffers(unsigned queue, bool withhold) {
+  ReceiveRing& receive = pairs_[queue].receive;
+  receive.withhold = withhold;
+  if (withhold) return;
+  for (const std::uint32_t buffer : receive.withheld) post_buffer(receive, buffer);
+  receive.withheld.clear();
+  if (receive.ring->publish()) notify(2 * queue);
+}
+
+bool VirtioNetDriver::transmit(unsigned pair, ConstBytes frame, std::size_t split) {
+  TransmitRing& transmit = pairs_[pair].transmit;
+  HostRam& ram = machine_.ram();
+  if (frame.size + header_bytes() > kTransmitBytes) {
+    throw DriverError(
+        fmt::format("a frame of {} bytes to transmit; at most {}", frame.size, kTransmitBytes - header_bytes()));
+  }
+  const unsigned ring_size = transmit.ring->size();
+  if (transmit.buffers == 0) {
+    transmit.buffers = ram.allocate(ring_size * kTransmitBytes);
+    for (unsigned buffer = ring_size; buffer-- > 0;) transmit.free.push_back(buffer);
+  }
+  if (transmit.free.empty()) return false;
+  const std::uint32_t buffer = transmit.free.back();
+  const std::uint64_t address = transmit.buffers + buffer * kTransmitBytes;
+  const std::size_t size = header_bytes() + frame.size;
+  std::uint8_t* const bytes = ram.pointer(address, size);
+  std::memset(bytes, 0, header_bytes());
+  std::memcpy(bytes + header_bytes(), frame.data, frame.size);
+  std::vector<GuestBuffer> parts;
+  if (split > 0 && split < size) parts.push_back({address, static_cast<std::uint32_t>(split)});
+  const std::size_t done = parts.empty() ? 0 : split;
+  parts.push_back({address + done, static_cast<std::uint32_t>(size - done)});
+  if (!transmit.ring->add(parts, {}, buffer)) return false;
+  transmit.free.pop_back();
+  if (transmit.ring->publish()) notify(2 * pair + 1);
+  return true;
+}
+
+}  // namespace rssnic

@@ -1,0 +1,129 @@
+// A virtio-net driver for tests: brings the card up as a guest's driver does (virtio 1.4, 3.1.1 and 5.1.5), keeps the
+// receive queues full of poisoned buffers, and configures it through the control queue. Public: users of the card write
+// their own tests with it.
+//
+// Calls that wait for the card (start, command, stop) let time pass on the machine; poll() never waits.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "tb/driver/pci_probe.h"
+#include "tb/driver/split_ring.h"
+
+namespace rssnic {
+
+constexpr std::uint8_t kPoison = 0xa5;  // what receive buffers hold before the card writes to them
+
+struct DriverOptions {
+  FeatureBits wanted = all_implemented_features() & ~VIRTIO_NET_F_MTU;  // taken where offered
+  unsigned queue_pairs = 1;
+  unsigned ring_size = 256;           // power of two; less where the device allows less
+  std::uint32_t buffer_bytes = 2048;  // of each receive buffer, header included
+};
+
+// What RSS_CONFIG carries (5.1.9.5.7.1).
+struct RssCommand {
+  std::uint32_t hash_types = 0x1ff;
+  std::vector<std::uint8_t> key;
+  std::vector<std::uint16_t> table{0};
+  std::uint16_t unclassified_queue = 0;
+  std::uint16_t max_tx_vq = 1;
+  std::vector<std::uint8_t> encode() const;  // the command's data
+};
+
+// A received packet, valid during the callback.
+struct ReceivedPacket {
+  unsigned queue = 0;  // receive queue number from 0
+  ConstBytes header;   // struct virtio_net_hdr
+  ConstBytes frame;
+  unsigned buffers = 0;       // that it filled
+  bool poison_intact = true;  // behind its last byte nothing was written
+};
+
+class VirtioNetDriver {
+ public:
+  VirtioNetDriver(Machine& machine, const DriverOptions& options);
+
+  // Probe, reset, negotiate, MSI-X, queues, DRIVER_OK. Throws DriverError when the card does not do its part.
+  void start();
+  // Resets the device and waits until it says so; start() may follow.
+  void stop();
+
+  // Sends a control command and waits for its answer: VIRTIO_NET_OK or VIRTIO_NET_ERR. While it waits, poll() is not
+  // called; `meanwhile` is, once a window.
+  std::uint8_t command(std::uint8_t command_class, std::uint8_t command, const std::vector<std::uint8_t>& data,
+                       const std::function<void()>& meanwhile = {});
+  void set_promiscuous(bool on);
+  void set_queue_pairs(unsigned pairs);
+  void configure_rss(const RssCommand& rss);
+
+  // Takes what the receive queues hold and posts the buffers again; takes what transmit queues have sent. Looks only at
+  // queues whose interrupt has come. Returns the number of packets.
+  std::size_t poll(const std::function<void(const ReceivedPacket&)>& on_packet);
+  // Posting of receive buffers on one queue can be withheld (a driver that does not keep up).
+  void withhold_buffers(unsigned queue, bool withhold);
+  // Queues a frame on transmitq(pair + 1); false when the ring is full. Parts: `split` bytes in the first descriptor.
+  bool transmit(unsigned pair, ConstBytes frame, std::size_t split = 0);
+
+  const VirtioPciLayout& layout() const { return layout_; }
+  FeatureBits features() const { return features_; }
+  std::size_t header_bytes() const { return features_ & VIRTIO_NET_F_HASH_REPORT ? 20 : 12; }
+  unsigned queue_pairs() const { return static_cast<unsigned>(pairs_.size()); }
+  std::array<std::uint8_t, 6> mac() const { return mac_; }
+  std::uint8_t status();
+  std::uint64_t interrupts() const { return interrupts_; }
+  // The device says that it needs a reset.
+  bool needs_reset() { return status() & VIRTIO_STATUS_DEVICE_NEEDS_RESET; }
+
+  // Register access, for tests.
+  std::uint64_t read_common(unsigned offset, unsigned size) {
+    return machine_.mmio_read(layout_.common.address + offset, size);
+  }
+  void write_common(unsigned offset, unsigned size, std::uint64_t value) {
+    machine_.mmio_write(layout_.common.address + offset, size, value);
+  }
+  void notify(unsigned queue);
+
+ private:
+  struct ReceiveRing {
+    std::unique_ptr<SplitRing> ring;
+    std::uint64_t buffers = 0;  // address of the first of ring-size buffers
+    std::uint8_t* bytes = nullptr;
+    std::vector<std::uint32_t> withheld;  // buffers taken and not posted again
+    bool withhold = false;
+  };
+  struct TransmitRing {
+    std::unique_ptr<SplitRing> ring;
+    std::uint64_t buffers = 0;  // as above; 0: none yet
+    std::vector<std::uint32_t> free;
+  };
+  struct Pair {
+    ReceiveRing receive;
+    TransmitRing transmit;
+  };
+
+  void negotiate();
+  void set_up_msix();
+  std::unique_ptr<SplitRing> set_up_queue(unsigned queue);
+  void post_buffer(ReceiveRing& receive, std::uint32_t buffer);
+  std::size_t take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet);
+  void take_sent(TransmitRing& transmit);
+  unsigned vector_of(unsigned queue) const { return 1 + queue % (vectors_ - 1); }
+  unsigned control_index() const;
+
+  Machine& machine_;
+  const DriverOptions options_;
+  VirtioPciLayout layout_;
+  FeatureBits features_ = 0;
+  std::array<std::uint8_t, 6> mac_{};
+  unsigned vectors_ = 2;
+  std::vector<Pair> pairs_;
+  std::unique_ptr<SplitRing> control_;
+  std::uint64_t control_buffer_ = 0;
+  std::vector<bool> pending_;  // by vector: its message has come
+  std::vector<GuestBuffer> part_;
+  std::vector<std::uint8_t> assembled_;  // a packet that spans buffers
+  std::uint64_t interrupts_ = 0;
+};
+
+}  // namespace rssnic

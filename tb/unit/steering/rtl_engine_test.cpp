@@ -1,0 +1,553 @@
+// The Verilated pipeline by itself: hash, selection and table against the definitions written out here, and what only
+// the RTL promises (latency, banks, back-pressure, reset). Shares nothing with the reference engine.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "model/steering/steering_engine.h"
+#include "tb/unit/frame_builder.h"
+
+namespace rssnic::test {
+namespace {
+
+constexpr unsigned kTupleBits = 288;
+constexpr unsigned kKeyBits = 320;
+constexpr unsigned kLatency = 6;
+constexpr unsigned kLongEnough = 2000;  // edges; more than any configuration takes to write
+
+using Tuple = std::array<std::uint8_t, kTupleBits / 8>;  // zero-padded
+
+bool bit_of(const std::uint8_t* bytes, unsigned bit) { return (bytes[bit / 8] >> (7 - bit % 8) & 1) != 0; }
+
+// By definition: input bit i adds the 32 key bits from i on.
+std::uint32_t toeplitz_by_definition(const HashKey& key, const Tuple& tuple) {
+  std::uint32_t hash = 0;
+  for (unsigned i = 0; i < kTupleBits; ++i) {
+    if (!bit_of(tuple.data(), i)) continue;
+    for (unsigned k = 0; k < 32; ++k) hash ^= static_cast<std::uint32_t>(bit_of(key.data(), i + k)) << (31 - k);
+  }
+  return hash;
+}
+
+template <typename Address>
+Tuple tuple_of(const Address& source, const Address& destination) {
+  Tuple tuple{};
+  std::copy(source.begin(), source.end(), tuple.begin());
+  std::copy(destination.begin(), destination.end(), tuple.begin() + source.size());
+  return tuple;
+}
+
+template <typename Address>
+Tuple tuple_of(const Address& source, const Address& destination, unsigned source_port, unsigned destination_port) {
+  Tuple tuple = tuple_of(source, destination);
+  std::uint8_t* ports = &tuple[2 * source.size()];
+  ports[0] = static_cast<std::uint8_t>(source_port >> 8);
+  ports[1] = static_cast<std::uint8_t>(source_port);
+  ports[2] = static_cast<std::uint8_t>(destination_port >> 8);
+  ports[3] = static_cast<std::uint8_t>(destination_port);
+  return tuple;
+}
+
+// An IPv6 TCP frame whose 4-tuple is `tuple`.
+FrameBytes ipv6_tcp_frame(const Tuple& tuple) {
+  Ipv6Header header;
+  std::copy_n(tuple.begin(), 16, header.source.begin());
+  std::copy_n(tuple.begin() + 16, 16, header.destination.begin());
+  return FrameBuilder().ipv6(header).tcp(load_be16(&tuple[32]), load_be16(&tuple[34])).bytes();
+}
+
+Tuple random_tuple(std::mt19937& random) {
+  Tuple tuple;
+  for (std::uint8_t& byte : tuple) byte = static_cast<std::uint8_t>(random());
+  return tuple;
+}
+
+RssConfig tcpv6_config(const HashKey& key, std::vector<std::uint16_t> table) {
+  RssConfig config;
+  config.hash_types = hash_type_of(HashReport::tcpv6);
+  config.key = key;
+  config.table = std::move(table);
+  return config;
+}
+
+RssConfig random_config(std::mt19937& random) {
+  HashKey key;
+  for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(random());
+  std::vector<std::uint16_t> table(std::size_t{1} << random() % 10);
+  for (std::uint16_t& queue : table) queue = static_cast<std::uint16_t>(random());
+  RssConfig config = tcpv6_config(key, table);
+  config.unclassified_queue = static_cast<std::uint16_t>(random());
+  return config;
+}
+
+void expect_unclassified_by(const RssConfig& config, const SteerResult& result) {
+  EXPECT_EQ(result.report, HashReport::none);
+  EXPECT_EQ(result.hash, 0u);
+  EXPECT_EQ(result.queue, config.unclassified_queue);
+}
+
+void expect_decided_by(const RssConfig& config, const Tuple& tuple, const SteerResult& result) {
+  const std::uint32_t hash = toeplitz_by_definition(config.key, tuple);
+  EXPECT_EQ(result.report, HashReport::tcpv6);
+  EXPECT_EQ(result.hash, hash);
+  EXPECT_EQ(result.queue, config.table[hash % config.table.size()]);
+}
+
+class RtlEngine : public ::testing::Test {
+ protected:
+  // One edge.
+  SteeringEngine::Outcome clock() {
+    const SteeringEngine::Outcome outcome = engine_->clock_until(engine_->edge() + 1);
+    if (outcome.accepted) accepted_.push_back(engine_->edge() - 1);
+    if (outcome.decided) results_.push_back(outcome.result);
+    return outcome;
+  }
+
+  void clock_until_swapped() {
+    for (unsigned i = 0; engine_->swapping(); ++i) {
+      ASSERT_LT(i, kLongEnough);
+      clock();
+    }
+  }
+
+  void configure(const RssConfig& config) {
+    engine_->stage(config);
+    clock_until_swapped();
+  }
+
+  // Sends the frames back to back, with room for all results, into `results_`.
+  void stream(const std::vector<FrameBytes>& frames) {
+    results_.clear();
+    accepted_.clear();
+    engine_->result_space(static_cast<unsigned>(frames.size()));
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      ASSERT_TRUE(engine_->offer(static_cast<std::uint16_t>(i), view(frames[i])));
+      ASSERT_TRUE(clock().accepted);
+    }
+    while (!engine_->idle()) clock();
+    ASSERT_EQ(results_.size(), frames.size());
+    for (std::size_t i = 0; i < frames.size(); ++i) ASSERT_EQ(results_[i].token, static_cast<std::uint16_t>(i));
+  }
+
+  std::unique_ptr<SteeringEngine> engine_ = make_rtl_engine();
+  std::vector<SteerResult> results_;  // in the order in which they left
+  std::vector<Cycle> accepted_;
+};
+
+// The hash is linear in the tuple and in the key, so the unit pairs settle it for all tuples and keys.
+TEST_F(RtlEngine, EveryTupleBitMeetsEveryKeyBitAsDefined) {
+  std::vector<FrameBytes> frames;
+  for (unsigned bit = 0; bit < kTupleBits; ++bit) {
+    Tuple tuple{};
+    tuple[bit / 8] = static_cast<std::uint8_t>(0x80 >> bit % 8);
+    frames.push_back(ipv6_tcp_frame(tuple));
+  }
+  for (unsigned key_bit = 0; key_bit < kKeyBits; ++key_bit) {
+    HashKey key{};
+    key[key_bit / 8] = static_cast<std::uint8_t>(0x80 >> key_bit % 8);
+    configure(tcpv6_config(key, {0}));
+    stream(frames);
+    for (unsigned bit = 0; bit < kTupleBits; ++bit) {
+      const bool meets = key_bit >= bit && key_bit - bit < 32;
+      ASSERT_EQ(results_[bit].hash, meets ? 0x80000000u >> (key_bit - bit) : 0u)
+          << "tuple bit " << bit << ", key bit " << key_bit;
+    }
+  }
+}
+
+struct PublishedVector {
+  const char* source;
+  std::uint16_t source_port;
+  const char* destination;
+  std::uint16_t destination_port;
+  std::uint32_t addresses_hash;
+  std::uint32_t ports_hash;
+};
+// Microsoft, "Verifying the RSS hash calculation".
+constexpr PublishedVector kPublished[] = {
+    {"66.9.149.187", 2794, "161.142.100.80", 1766, 0x323e8fc2, 0x51ccc178},
+    {"199.92.111.2", 14230, "65.69.140.83", 4739, 0xd718262a, 0xc626b0ea},
+    {"24.19.198.95", 12898, "12.22.207.184", 38024, 0xd2d0a5de, 0x5c2b394a},
+    {"38.27.205.30", 48228, "209.142.163.6", 2217, 0x82989176, 0xafc7327f},
+    {"153.39.163.191", 44251, "202.188.127.2", 1303, 0x5d1809c5, 0x10e828a2},
+    {"3ffe:2501:200:1fff::7", 2794, "3ffe:2501:200:3::1", 1766, 0x2cc18cd5, 0x40207d3d},
+    {"3ffe:501:8::260:97ff:fe40:efab", 14230, "ff02::1", 4739, 0x0f0c461c, 0xdde51bbf},
+    {"3ffe:1900:4545:3:200:f8ff:fe21:67cf", 44251, "fe80::200:f8ff:fe21:67cf", 38024, 0x4b61e985, 0x02d1feef},
+};
+
+FrameBytes tcp_frame(const PublishedVector& vector) {
+  FrameBuilder builder;
+  Ipv4Header ipv4;
+  Ipv6Header ipv6;
+  if (inet_pton(AF_INET, vector.source, ipv4.source.data()) == 1) {
+    EXPECT_EQ(inet_pton(AF_INET, vector.destination, ipv4.destination.data()), 1);
+    builder.ipv4(ipv4);
+  } else {
+    EXPECT_EQ(inet_pton(AF_INET6, vector.source, ipv6.source.data()), 1);
+    EXPECT_EQ(inet_pton(AF_INET6, vector.destination, ipv6.destination.data()), 1);
+    builder.ipv6(ipv6);
+  }
+  return builder.tcp(vector.source_port, vector.destination_port).bytes();
+}
+
+TEST_F(RtlEngine, GivesMicrosoftsPublishedValues) {
+  std::vector<FrameBytes> frames;
+  for (const PublishedVector& vector : kPublished) frames.push_back(tcp_frame(vector));
+  RssConfig config;
+  config.key = kMicrosoftKey;
+  config.hash_types = hash_type_of(HashReport::ipv4) | hash_type_of(HashReport::ipv6);
+  configure(config);
+  stream(frames);
+  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kPublished[i].addresses_hash);
+  config.hash_types = kAllHashTypes;
+  configure(config);
+  stream(frames);
+  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kPublished[i].ports_hash);
+}
+
+constexpr Ipv6Address kHome = {0xfd, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+constexpr Ipv6Address kRoute = {0xfc, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0x81, 0x82, 0x83, 0x84, 0x85};
+constexpr std::uint16_t kSourcePort = 0x1234;
+constexpr std::uint16_t kDestinationPort = 0xabcd;
+
+enum class Ip { none, v4, v6, v6_hop_by_hop, v6_mobile };  // mobile: a home address and a type 2 routing header
+enum class L4 { none, tcp, udp };
+
+FrameBytes frame_of(Ip ip, L4 l4) {
+  FrameBuilder builder;
+  switch (ip) {
+    case Ip::none:
+      return builder.ether_type(0x0806).raw(FrameBytes(46)).bytes();
+    case Ip::v4:
+      builder.ipv4();
+      break;
+    case Ip::v6:
+      builder.ipv6();
+      break;
+    case Ip::v6_hop_by_hop:
+      builder.ipv6().hop_by_hop();
+      break;
+    case Ip::v6_mobile:
+      builder.ipv6().routing(2, kRoute).home_address(kHome);
+      break;
+  }
+  if (l4 == L4::tcp) builder.tcp(kSourcePort, kDestinationPort);
+  if (l4 == L4::udp) builder.udp(kSourcePort, kDestinationPort);
+  return builder.bytes();
+}
+
+// virtio 1.4, 5.1.9.4.3.2 to 5.1.9.4.3.4, in the order of its sentences.
+HashReport report_by_spec(Ip ip, L4 l4, std::uint32_t types, bool ex_always) {
+  const auto enabled = [types](HashReport report) { return (types & hash_type_of(report)) != 0; };
+  if (ip == Ip::none) return HashReport::none;
+  if (ip == Ip::v4) {
+    if (l4 == L4::tcp && enabled(HashReport::tcpv4)) return HashReport::tcpv4;
+    if (l4 == L4::udp && enabled(HashReport::udpv4)) return HashReport::udpv4;
+    if (enabled(HashReport::ipv4)) return HashReport::ipv4;
+    return HashReport::none;
+  }
+  if (ip != Ip::v6 || ex_always) {
+    if (l4 == L4::tcp && enabled(HashReport::tcpv6_ex)) return HashReport::tcpv6_ex;
+    if (l4 == L4::udp && enabled(HashReport::udpv6_ex)) return HashReport::udpv6_ex;
+    if (enabled(HashReport::ipv6_ex)) return HashReport::ipv6_ex;
+  }
+  if (l4 == L4::tcp && enabled(HashReport::tcpv6)) return HashReport::tcpv6;
+  if (l4 == L4::udp && enabled(HashReport::udpv6)) return HashReport::udpv6;
+  if (enabled(HashReport::ipv6)) return HashReport::ipv6;
+  return HashReport::none;
+}
+
+Tuple tuple_by_spec(Ip ip, HashReport report) {
+  const Ipv4Header v4;
+  const Ipv6Header v6;
+  const Ipv6Address& ex_source = ip == Ip::v6_mobile ? kHome : v6.source;
+  const Ipv6Address& ex_destination = ip == Ip::v6_mobile ? kRoute : v6.destination;
+  switch (report) {
+    case HashReport::none:
+      return {};
+    case HashReport::ipv4:
+      return tuple_of(v4.source, v4.destination);
+    case HashReport::tcpv4:
+    case HashReport::udpv4:
+      return tuple_of(v4.source, v4.destination, kSourcePort, kDestinationPort);
+    case HashReport::ipv6:
+      return tuple_of(v6.source, v6.destination);
+    case HashReport::tcpv6:
+    case HashReport::udpv6:
+      return tuple_of(v6.source, v6.destination, kSourcePort, kDestinationPort);
+    case HashReport::ipv6_ex:
+      return tuple_of(ex_source, ex_destination);
+    case HashReport::tcpv6_ex:
+    case HashReport::udpv6_ex:
+      return tuple_of(ex_source, ex_destination, kSourcePort, kDestinationPort);
+  }
+  return {};
+}
+
+TEST_F(RtlEngine, EveryKindOfPacketUnderEverySetOfTypesIsHashedAsTheSpecSays) {
+  std::vector<std::pair<Ip, L4>> kinds;
+  std::vector<FrameBytes> frames;
+  for (const Ip ip : {Ip::none, Ip::v4, Ip::v6, Ip::v6_hop_by_hop, Ip::v6_mobile}) {
+    for (const L4 l4 : {L4::none, L4::tcp, L4::udp}) {
+      kinds.emplace_back(ip, l4);
+      frames.push_back(frame_of(ip, l4));
+    }
+  }
+  RssConfig config;
+  config.key = kMicrosoftKey;
+  config.table = {10, 11, 12, 13};
+  config.unclassified_queue = 20;
+  for (unsigned setting = 0; setting < 2 * (kAllHashTypes + 1); ++setting) {
+    config.hash_types = setting & kAllHashTypes;
+    config.ex_report_always = setting > kAllHashTypes;
+    configure(config);
+    stream(frames);
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      SCOPED_TRACE(::testing::Message() << "types 0x" << std::hex << config.hash_types << ", ex always "
+                                        << config.ex_report_always << ", kind " << std::dec << i);
+      const auto [ip, l4] = kinds[i];
+      const HashReport report = report_by_spec(ip, l4, config.hash_types, config.ex_report_always);
+      const std::uint32_t hash = toeplitz_by_definition(config.key, tuple_by_spec(ip, report));
+      ASSERT_EQ(results_[i].report, report);
+      ASSERT_EQ(results_[i].hash, hash);
+      ASSERT_EQ(results_[i].queue, report == HashReport::none ? 20 : config.table[hash % 4]);
+    }
+  }
+}
+
+TEST_F(RtlEngine, EveryEntryOfATableOfAnySizeIsReached) {
+  constexpr std::uint32_t kSeed = 21;
+  SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
+  std::mt19937 random(kSeed);
+  std::vector<Tuple> tuples(8000);
+  std::vector<FrameBytes> frames;
+  for (Tuple& tuple : tuples) frames.push_back(ipv6_tcp_frame(tuple = random_tuple(random)));
+  std::uint16_t next_queue = 0;
+  for (std::size_t entries = 1; entries <= kMaxTableEntries; entries *= 2) {
+    SCOPED_TRACE(::testing::Message() << entries << " entries");
+    std::vector<std::uint16_t> table(entries);
+    for (std::uint16_t& queue : table) queue = next_queue = static_cast<std::uint16_t>(next_queue + 61);
+    const RssConfig config = tcpv6_config(kMicrosoftKey, table);
+    configure(config);
+    stream(frames);
+    std::set<std::uint16_t> reached;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      expect_decided_by(config, tuples[i], results_[i]);
+      reached.insert(results_[i].queue);
+    }
+    EXPECT_EQ(reached.size(), entries);
+  }
+}
+
+TEST_F(RtlEngine, TakesAFrameAClockAndDecidesSixClocksLater) {
+  stream(std::vector<FrameBytes>(1000, ipv6_tcp_frame({})));
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    EXPECT_EQ(accepted_[i], i);
+    EXPECT_EQ(results_[i].decided, i + kLatency);
+  }
+}
+
+TEST_F(RtlEngine, HoldsSixFramesAndTakesNoMoreWhileResultsMayNotLeave) {
+  for (std::uint16_t i = 0; i < kLatency; ++i) {
+    ASSERT_TRUE(engine_->offer(i, view(ipv6_tcp_frame({}))));
+    EXPECT_TRUE(clock().accepted);
+  }
+  ASSERT_TRUE(engine_->offer(kLatency, view(ipv6_tcp_frame({}))));
+  for (unsigned i = 0; i < kLongEnough; ++i) ASSERT_FALSE(clock().any());
+  EXPECT_FALSE(engine_->idle());
+  engine_->result_space(1);
+  const SteeringEngine::Outcome outcome = clock();  // one leaves, one comes in
+  EXPECT_TRUE(outcome.accepted);
+  EXPECT_TRUE(outcome.decided);
+  for (unsigned i = 0; i < kLongEnough; ++i) ASSERT_FALSE(clock().any());
+}
+
+// Random gaps, random shortage of result space, and a new configuration as soon as the last one is in force: each frame
+// is decided wholly by the configuration under which it came in, in order.
+TEST_F(RtlEngine, SwapsInAStallingStreamFallBetweenTwoFrames) {
+  for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    engine_ = make_rtl_engine();
+    results_.clear();
+    std::vector<RssConfig> configs{random_config(random)};
+    configure(configs[0]);
+    constexpr std::size_t kFrames = 4000;
+    std::vector<Tuple> tuples;           // every third frame is UDP, which no configuration here hashes
+    std::vector<std::size_t> config_of;  // of an accepted frame
+    std::size_t in_force = 0;
+    std::size_t swaps_with_a_frame = 0;
+    while (results_.size() < kFrames || engine_->swapping()) {
+      ASSERT_LT(engine_->edge(), 60000u);
+      if (tuples.size() < kFrames && random() % 4 != 0) {
+        const Tuple tuple = random_tuple(random);
+        const FrameBytes frame = tuples.size() % 3 == 0 ? frame_of(Ip::v6, L4::udp) : ipv6_tcp_frame(tuple);
+        if (engine_->offer(static_cast<std::uint16_t>(tuples.size()), view(frame))) tuples.push_back(tuple);
+      }
+      if (random() % 8 == 0) engine_->result_space(static_cast<unsigned>(random() % 12));
+      if (!engine_->swapping() && tuples.size() < kFrames) {
+        configs.push_back(random_config(random));
+        engine_->stage(configs.back());
+      }
+      const std::uint8_t bank = engine_->active_bank();
+      const SteeringEngine::Outcome outcome = clock();
+      if (outcome.accepted) config_of.push_back(in_force);
+      if (outcome.swapped) {
+        ++in_force;
+        swaps_with_a_frame += outcome.accepted;
+      }
+      EXPECT_EQ(engine_->active_bank(), outcome.swapped ? bank ^ 1 : bank);
+    }
+    for (std::size_t i = 0; i < kFrames; ++i) {
+      SCOPED_TRACE(i);
+      ASSERT_EQ(results_[i].token, i);
+      ASSERT_EQ(results_[i].bank, (config_of[i] + 1) % 2);
+      if (i % 3 == 0) {
+        expect_unclassified_by(configs[config_of[i]], results_[i]);
+      } else {
+        expect_decided_by(configs[config_of[i]], tuples[i], results_[i]);
+      }
+      if (HasFailure()) return;
+    }
+    EXPECT_GT(in_force, 10u);
+    EXPECT_GT(swaps_with_a_frame, 0u);
+  }
+}
+
+TEST_F(RtlEngine, ABankIsNotRewrittenWhileItsPacketsAreInThePipeline) {
+  std::mt19937 random(3);
+  const RssConfig first = random_config(random);
+  const RssConfig second = random_config(random);
+  const RssConfig third = random_config(random);
+  const Tuple tuple = random_tuple(random);
+  configure(first);
+  for (std::uint16_t i = 0; i < kLatency; ++i) {
+    ASSERT_TRUE(engine_->offer(i, view(ipv6_tcp_frame(tuple))));
+    ASSERT_TRUE(clock().accepted);
+  }
+  configure(second);  // into the bank without packets
+  engine_->stage(third);
+  for (unsigned i = 0; i < kLongEnough; ++i) ASSERT_FALSE(clock().any());
+  EXPECT_TRUE(engine_->swapping());
+
+  engine_->result_space(kLatency + 1);
+  while (results_.size() < kLatency) clock();
+  for (const SteerResult& result : results_) expect_decided_by(first, tuple, result);
+  clock_until_swapped();
+  ASSERT_TRUE(engine_->offer(0, view(ipv6_tcp_frame(tuple))));
+  while (!engine_->idle()) clock();
+  expect_decided_by(third, tuple, results_.back());
+}
+
+TEST_F(RtlEngine, WhatIsToldBetweenResetAndItsEdgeActsAfterThatEdge) {
+  std::mt19937 random(4);
+  const RssConfig config = random_config(random);
+  const Tuple tuple = random_tuple(random);
+  configure(random_config(random));
+  engine_->stage(random_config(random));
+  engine_->result_space(10);
+  ASSERT_TRUE(engine_->offer(1, view(ipv6_tcp_frame(tuple))));
+  clock();
+  ASSERT_TRUE(engine_->offer(2, view(ipv6_tcp_frame(tuple))));
+  engine_->reset();
+  EXPECT_EQ(engine_->active_bank(), 0);
+  EXPECT_FALSE(engine_->swapping());
+  EXPECT_FALSE(engine_->idle());
+  ASSERT_TRUE(engine_->offer(3, view(ipv6_tcp_frame(tuple))));
+  engine_->stage(config);
+  EXPECT_FALSE(clock().any());  // the reset edge
+  EXPECT_TRUE(clock().accepted);
+  clock_until_swapped();
+  ASSERT_TRUE(engine_->offer(4, view(ipv6_tcp_frame(tuple))));
+  while (!engine_->idle()) clock();
+  ASSERT_EQ(results_.size(), 2u);
+  EXPECT_EQ(results_[0].token, 3);
+  expect_unclassified_by(RssConfig{}, results_[0]);
+  EXPECT_EQ(results_[1].token, 4);
+  expect_decided_by(config, tuple, results_[1]);
+}
+
+TEST_F(RtlEngine, ResetAtEveryMomentOfAStalledPipelineEmptiesIt) {
+  std::mt19937 random(5);
+  const RssConfig config = random_config(random);
+  const Tuple tuple = random_tuple(random);
+  for (unsigned edges = 0; edges < 2 * kLatency; ++edges) {
+    SCOPED_TRACE(edges);
+    configure(config);
+    if (edges % 2 == 0) configure(config);  // either bank may be in force, and hold hash types
+    results_.clear();
+    for (unsigned i = 0; i < edges; ++i) {
+      engine_->offer(9, view(ipv6_tcp_frame(tuple)));
+      clock();
+    }
+    engine_->reset();
+    engine_->result_space(100);
+    for (unsigned i = 0; i < 3 * kLatency; ++i) ASSERT_FALSE(clock().any());
+    EXPECT_TRUE(engine_->idle());
+    ASSERT_TRUE(engine_->offer(1, view(ipv6_tcp_frame(tuple))));
+    while (!engine_->idle()) clock();
+    ASSERT_EQ(results_.size(), 1u);
+    expect_unclassified_by(RssConfig{}, results_[0]);
+    EXPECT_EQ(results_[0].bank, 0);
+    engine_->result_space(0);
+  }
+}
+
+// Two engines get the same bursts and configurations; one clocks its idle edges, the other skips them.
+TEST_F(RtlEngine, IdleEdgesChangeNothing) {
+  constexpr std::uint32_t kSeed = 6;
+  SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
+  const auto run = [](bool skip) {
+    std::mt19937 random(kSeed);
+    const auto engine = make_rtl_engine();
+    std::vector<std::array<std::uint64_t, 6>> seen;
+    Cycle begin = 0;
+    for (int burst = 0; burst < 200; ++burst) {
+      if (random() % 3 == 0) engine->stage(random_config(random));
+      if (random() % 20 == 0) engine->reset();
+      engine->result_space(50);
+      unsigned frames = static_cast<unsigned>(1 + random() % 20);
+      while (frames > 0 || !engine->idle()) {
+        if (frames > 0 && random() % 2 == 0 &&
+            engine->offer(static_cast<std::uint16_t>(random()), view(ipv6_tcp_frame(random_tuple(random))))) {
+          --frames;
+        }
+        const SteeringEngine::Outcome outcome = engine->clock_until(engine->edge() + 1);
+        if (outcome.any()) {
+          const SteerResult& r = outcome.result;
+          seen.push_back({engine->edge(), static_cast<std::uint64_t>(outcome.accepted | outcome.swapped << 1), r.hash,
+                          r.queue, r.token, r.bank});
+        }
+      }
+      begin = engine->edge() + 1 + random() % 50;
+      if (skip) {
+        engine->skip_to(begin);
+      } else {
+        while (engine->edge() < begin) EXPECT_FALSE(engine->clock_until(engine->edge() + 1).any());
+      }
+    }
+    return seen;
+  };
+  const auto clocked = run(false);
+  EXPECT_GT(clocked.size(), 2000u);
+  EXPECT_EQ(run(true), clocked);
+}
+
+TEST_F(RtlEngine, RefusesATableThatIsNoPowerOfTwoUpTo512) {
+  RssConfig config;
+  for (const std::size_t entries : {std::size_t{0}, std::size_t{3}, std::size_t{1024}}) {
+    config.table.assign(entries, 0);
+    EXPECT_THROW(engine_->stage(config), std::invalid_argument) << entries;
+    EXPECT_FALSE(engine_->swapping());
+  }
+}
+
+TEST_F(RtlEngine, RefusesToSkipWhatIsNotIdle) {
+  ASSERT_TRUE(engine_->offer(1, view(ipv6_tcp_frame({}))));
+  EXPECT_THROW(engine_->skip_to(100), std::logic_error);
+}
+
+}  // namespace
+}  // namespace rssnic::test
