@@ -53,27 +53,26 @@ module field_select (
 
   always_ff @(posedge clk_i) begin : select
     logic [3:0] report;
+    logic [31:0] ports;
     if (load_i) begin
       report = network_i == rss_pkg::NETWORK_IPV4 ? ipv4_report(types_i, transport_i) :
                network_i == rss_pkg::NETWORK_IPV6 ? ipv6_report(types_i, transport_i, extension_headers_i | ex_always_i) :
                rss_pkg::REPORT_NONE;
-      report_o <= report;
       case (report)
-        rss_pkg::REPORT_IPV4:
-          tuple_o <= {source_i[127:96], destination_i[127:96], 224'd0};
-        rss_pkg::REPORT_TCPV4, rss_pkg::REPORT_UDPV4:
-          tuple_o <= {source_i[127:96], destination_i[127:96], source_port_i, destination_port_i, 192'd0};
-        rss_pkg::REPORT_IPV6:
-          tuple_o <= {source_i, destination_i, 32'd0};
-        rss_pkg::REPORT_TCPV6, rss_pkg::REPORT_UDPV6:
-          tuple_o <= {source_i, destination_i, source_port_i, destination_port_i};
-        rss_pkg::REPORT_IPV6_EX:
-          tuple_o <= {ex_source_i, ex_destination_i, 32'd0};
-        rss_pkg::REPORT_TCPV6_EX, rss_pkg::REPORT_UDPV6_EX:
-          tuple_o <= {ex_source_i, ex_destination_i, source_port_i, destination_port_i};
-        default:
-          tuple_o <= '0;
+        rss_pkg::REPORT_IPV4, rss_pkg::REPORT_IPV6, rss_pkg::REPORT_IPV6_EX: ports = 32'd0;
+        default: ports = {source_port_i, destination_port_i};
       endcase
+      report_o <= report;
+      // if and else, not case: Yosys 0.23 turns a case into twice the cells here.
+      if (report == rss_pkg::REPORT_NONE) begin
+        tuple_o <= 288'd0;
+      end else if (network_i == rss_pkg::NETWORK_IPV4) begin
+        tuple_o <= {source_i[127:96], destination_i[127:96], ports, 192'd0};
+      end else if (report >= rss_pkg::REPORT_IPV6_EX) begin
+        tuple_o <= {ex_source_i, ex_destination_i, ports};
+      end else begin
+        tuple_o <= {source_i, destination_i, ports};
+      end
     end
   end
 

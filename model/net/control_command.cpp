@@ -15,20 +15,19 @@ std::optional<bool> parse_switch(ConstBytes data) {
 }
 
 // virtio_net_ctrl_mac: le32 entries, then so many addresses. Moves `data` on. `total` counts all bytes that the driver
-// gave from here on; addresses beyond kMacTableEntries need not be in `data`.
+// gave from here on; `data` ends before them where the command is longer than is ever looked at, and a table that
+// reaches beyond it overflows like one of too many entries.
 std::optional<MacTable> parse_mac_table(ConstBytes& data, std::uint64_t& total) {
-  if (data.size < 4) return std::nullopt;
-  const std::uint64_t entries = load_le32(data.data);
+  if (total < 4) return std::nullopt;
+  const std::uint64_t entries = data.size < 4 ? 0 : load_le32(data.data);
   const std::uint64_t bytes = 4 + entries * sizeof(MacAddress);
   if (bytes > total) return std::nullopt;
   MacTable table;
-  table.overflow = entries > kMacTableEntries;
+  table.overflow = entries > kMacTableEntries || bytes > data.size;
   if (!table.overflow) {
-    if (bytes > data.size) return std::nullopt;
-    for (std::uint64_t i = 0; i < entries; ++i) {
-      MacAddress address;
-      std::memcpy(address.data(), data.data + 4 + i * address.size(), address.size());
-      table.addresses.push_back(address);
+    table.addresses.resize(static_cast<std::size_t>(entries));
+    for (std::size_t i = 0; i < table.addresses.size(); ++i) {
+      std::memcpy(table.addresses[i].data(), data.data + 4 + i * sizeof(MacAddress), sizeof(MacAddress));
     }
   }
   const std::size_t skip = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, data.size));

@@ -50,7 +50,7 @@ std::uint64_t with_half(std::uint64_t whole, bool high, std::uint32_t half) {
   return (whole & ~(std::uint64_t{0xffffffff} << shift)) | std::uint64_t{half} << shift;
 }
 
-// The address field of which `offset` is a half; `queue_addresses` const or not.
+// The address field of which `offset` is a half; the addresses const or not.
 template <typename Addresses>
 auto& address_field(Addresses& queue_addresses, unsigned offset) {
   if (offset < kQueueDriver) return queue_addresses.descriptor;
@@ -106,14 +106,6 @@ void CommonConfig::device_config_read() {
   config_changed_ = false;
 }
 
-CommonConfig::Queue* CommonConfig::selected() {
-  return queue_select_ < queues_.size() ? &queues_[queue_select_] : nullptr;
-}
-
-const CommonConfig::Queue* CommonConfig::selected() const {
-  return queue_select_ < queues_.size() ? &queues_[queue_select_] : nullptr;
-}
-
 std::uint32_t CommonConfig::read_field(unsigned offset) const {
   switch (offset) {
     case kDeviceFeatureSelect:
@@ -137,7 +129,7 @@ std::uint32_t CommonConfig::read_field(unsigned offset) const {
     default:
       break;
   }
-  if (const Queue* queue = selected()) return read_queue_field(offset, *queue);
+  if (queue_select_ < queues_.size()) return read_queue_field(offset, queues_[queue_select_]);
   return offset == kQueueMsixVector ? VIRTIO_MSI_NO_VECTOR : 0;
 }
 
@@ -181,7 +173,7 @@ CommonConfig::Effect CommonConfig::write_field(unsigned offset, std::uint32_t va
     case kQueueNotifyOff:
       break;  // read-only
     default:
-      if (Queue* queue = selected()) write_queue_field(offset, value, *queue);
+      if (queue_select_ < queues_.size()) write_queue_field(offset, value, queues_[queue_select_]);
   }
   return Effect::none;
 }

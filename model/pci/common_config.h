@@ -4,13 +4,11 @@
 //
 // Policy where the specification only binds the driver:
 // - A write acts on the fields that it covers whole; a part of a field can be read, but not written.
-// - device_status: bits are only added. A write that would clear one (and is not 0) is ignored, as are bits that are
-// not
-//   the driver's or unknown; DRIVER_OK is ignored until FEATURES_OK is set.
+// - device_status: bits are only added. A write that would clear one (and is not 0) is ignored, and so are bits that
+//   are unknown or the device's; DRIVER_OK is ignored until FEATURES_OK is set.
 // - driver_feature is kept as written, for the check at FEATURES_OK; it is frozen then. Bits from 64 on are dropped.
 // - An enabled queue keeps its size and addresses until reset. A queue_size that is 0, no power of two or above the
-//   maximum is not taken. queue_enable is ignored before FEATURES_OK, for a queue that does not exist, and other
-//   than 1.
+//   maximum is not taken. queue_enable takes only 1, only after FEATURES_OK and only for a queue that exists.
 // - Fields of a queue that does not exist read as 0, except that its vector reads as unmapped.
 // - Fields of features that are not offered (queue reset, notification data, admin queues) read as 0.
 #pragma once
@@ -56,8 +54,6 @@ class CommonConfig {
     bool enabled;
   };
 
-  Queue* selected();
-  const Queue* selected() const;
   std::uint32_t read_field(unsigned offset) const;
   std::uint32_t read_queue_field(unsigned offset, const Queue& queue) const;
   Effect write_field(unsigned offset, std::uint32_t value);

@@ -23,7 +23,7 @@ class Calendar {
   Cycle now() const { return now_; }
   // Adds an event; `when` is not before now(), and within the cycle that runs, `rank` not before the running rank.
   void at(Cycle when, Rank rank, void* self, Handler handler, std::uint64_t argument = 0);
-  // The cycle of the earliest event; kNever when there is none.
+  // The cycle of the earliest event; kNever when there is none. For use between cycles, not by handlers.
   Cycle next() const;
   // Moves now() to `when` and runs every event of that cycle. No event lies before `when`.
   void run_cycle(Cycle when);

@@ -34,9 +34,13 @@ PcieLink::PcieLink(Calendar& calendar, HostMemory& memory, const PcieParameters&
     : calendar_(calendar),
       memory_(memory),
       parameters_(parameters),
-      fine_per_byte_(static_cast<Fine>(std::llround((Fine{1} << kFineBits) / parameters.bytes_per_cycle()))),
+      fine_per_byte_((Fine{1} << kFineBits) / parameters.bytes_per_cycle()),
       reads_(parameters.tags) {
   for (std::uint32_t tag = parameters.tags; tag-- > 0;) free_tags_.push_back(tag);
+}
+
+PcieLink::Fine PcieLink::link_time(std::uint64_t bytes) const {
+  return static_cast<Fine>(std::llround(static_cast<double>(bytes) * fine_per_byte_));
 }
 
 // Puts `payload` bytes of requests on the upstream lanes and returns the cycle in which the last byte reaches the host.
@@ -45,7 +49,7 @@ Cycle PcieLink::send_upstream(std::uint64_t address, std::size_t payload, std::s
                               std::size_t payload_on_link) {
   const std::uint64_t bytes = payload_on_link + tlps(address, payload, limit) * parameters_.header_bytes;
   upstream_bytes_ += bytes;
-  upstream_busy_ = std::max(upstream_busy_, calendar_.now() << kFineBits) + bytes * fine_per_byte_;
+  upstream_busy_ = std::max(upstream_busy_, calendar_.now() << kFineBits) + link_time(bytes);
   return ((upstream_busy_ + (Fine{1} << kFineBits) - 1) >> kFineBits) + parameters_.latency_cycles;
 }
 
@@ -102,7 +106,7 @@ void PcieLink::on_read_arrives(std::uint32_t tag) {
       read.into.size + tlps(read.address, read.into.size, parameters_.max_payload_bytes) * parameters_.completion_bytes;
   downstream_bytes_ += bytes;
   const Fine ready = (calendar_.now() + extra) << kFineBits;
-  downstream_busy_ = std::max(downstream_busy_, ready) + bytes * fine_per_byte_;
+  downstream_busy_ = std::max(downstream_busy_, ready) + link_time(bytes);
   const Cycle completion = ((downstream_busy_ + (Fine{1} << kFineBits) - 1) >> kFineBits) + parameters_.latency_cycles;
   calendar_.at(
       completion, Rank::link, this,
@@ -115,9 +119,9 @@ void PcieLink::on_read_arrives(std::uint32_t tag) {
 void PcieLink::on_read_completes(std::uint32_t tag) {
   const Read read = reads_[tag];
   reads_[tag] = Read{};
-  free_tags_.push_back(tag);
-  --tags_used_;
   if (read.client != nullptr) read.client->on_dma(read.ticket, read.status);
+  free_tags_.push_back(tag);  // only now: who has waited for it comes before the client that just got its data
+  --tags_used_;
   while (!waiting_for_tag_.empty() && tags_used_ < parameters_.tags) {
     DmaClient* const next = waiting_for_tag_.front();
     waiting_for_tag_.pop_front();

@@ -61,6 +61,7 @@ class PcieLink final : public DmaPort {
     Bytes into;
   };
 
+  Fine link_time(std::uint64_t bytes) const;
   Cycle send_upstream(std::uint64_t address, std::size_t payload, std::size_t limit, std::size_t payload_on_link);
   void on_write_arrives();
   void on_read_arrives(std::uint32_t tag);
@@ -69,9 +70,9 @@ class PcieLink final : public DmaPort {
   Calendar& calendar_;
   HostMemory& memory_;
   const PcieParameters parameters_;
-  const Fine fine_per_byte_;
-  Fine upstream_busy_ = 0;    // until when the link sends to the host
-  Fine downstream_busy_ = 0;  // until when it receives
+  const double fine_per_byte_;  // rounded once a transfer, not once a byte: any clock keeps its rate
+  Fine upstream_busy_ = 0;      // until when the link sends to the host
+  Fine downstream_busy_ = 0;    // until when it receives
   unsigned tags_used_ = 0;
   std::uint64_t upstream_bytes_ = 0;
   std::uint64_t downstream_bytes_ = 0;

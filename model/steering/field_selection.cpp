@@ -1,3 +1,5 @@
+// The three lists of docs/hashing.md. The EX list comes first for packets with extension headers; where none of its
+// types is enabled the plain list applies, with the addresses of the IPv6 header.
 #include "model/steering/field_selection.h"
 
 #include <algorithm>

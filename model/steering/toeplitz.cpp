@@ -1,3 +1,5 @@
+// Both forms take their key windows from the same function; they differ only in when. Input sizes are the caller's
+// promise (see the header), so no read leaves the key.
 #include "model/steering/toeplitz.h"
 
 namespace rssnic {

@@ -8,8 +8,7 @@ namespace rssnic::check {
 
 Scoreboard::Scoreboard(WireSource& source, ScoreboardOptions options, OnRow on_row)
     : source_(source), options_(std::move(options)), on_row_(std::move(on_row)) {
-  begin_change({OracleConfig{0, {}, {0}, 0, false}, false});  // a card that nobody has configured
-  end_change();
+  device_was_reset();
 }
 
 // ---- what is expected
@@ -31,18 +30,30 @@ void Scoreboard::end_change() {
   next_rules_.reset();
 }
 
+void Scoreboard::device_was_reset() {
+  rules_ = Rules{std::make_unique<Oracle>(OracleConfig{0, {}, {0}, 0, false}), false};
+  next_rules_.reset();
+  for (std::deque<std::uint64_t>& queue : announced_) {
+    for (const std::uint64_t tag : queue) {
+      if (Entry* const entry = find(tag)) entry->done = true;
+    }
+    queue.clear();
+  }
+  emit_done();
+}
+
 // ---- from the wire into the card
 
 void Scoreboard::open_gate(Cycle now) {
   gate_open_ = true;
-  opened_ = now;
+  if (!opened_) opened_ = now;
 }
 
 const WireFrame* Scoreboard::front() {
   const WireFrame* const frame = gate_open_ ? source_.front() : nullptr;
   if (frame == nullptr) return nullptr;
   front_ = *frame;
-  front_.arrival += opened_;
+  front_.arrival += *opened_;
   return &front_;
 }
 

@@ -59,6 +59,9 @@ class Scoreboard final : public WireSource, public PacketObserver {
   void begin_change(const Expectation& next);
   void end_change();
 
+  // The driver has reset the device: it is without configuration, and what lay in the rings unread is gone.
+  void device_was_reset();
+
   void received(const ReceivedPacket& packet, bool has_hash_report);
 
   std::size_t in_flight() const { return entries_.size(); }
@@ -100,7 +103,7 @@ class Scoreboard final : public WireSource, public PacketObserver {
   const ScoreboardOptions options_;
   const OnRow on_row_;
   bool gate_open_ = false;
-  Cycle opened_ = 0;
+  std::optional<Cycle> opened_;  // when the gate opened first
   WireFrame front_;  // of the source, with the arrival shifted
 
   Rules rules_;

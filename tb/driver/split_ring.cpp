@@ -21,7 +21,7 @@ SplitRing::SplitRing(HostRam& ram, unsigned size)
       available_bytes_(ram.pointer(available_, 6 + 2 * size)),
       used_bytes_(ram.pointer(used_, 6 + 8 * size)),
       posted_(size) {
-  for (unsigned index = size; index-- > 0;) free_.push_back(static_cast<std::uint16_t>(index));
+  for (unsigned index = 0; index < size; ++index) free_.push_back(static_cast<std::uint16_t>(index));
 }
 
 bool SplitRing::add(const std::vector<GuestBuffer>& readable, const std::vector<GuestBuffer>& writable,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <systemc>
 
@@ -23,6 +24,9 @@ usage: rssnic COMMAND [OPTIONS]
 rssnic COMMAND --help tells a command's options.
 Exit status: 0 as the specification says, 1 a mismatch, 2 wrong usage, 3 unreadable or damaged input.
 )";
+
+// Read by libsystemc before it calls sc_main(): no banner in front of what scripts read.
+const int banner_off = setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
 
 int dispatch(const std::vector<std::string>& arguments) {
   using namespace rssnic::cli;
