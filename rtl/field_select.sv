@@ -1,11 +1,11 @@
 // Decides which hash a packet gets and lines up what is hashed (virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4).
 //
-// Loads at an edge with load_i; the outputs belong to that packet from then on. tuple_o is left-aligned and zero-padded:
-// source address, destination address and, for TCP and UDP types, source port, destination port. Nothing enabled fits:
-// REPORT_NONE and a tuple of zeros, whose Toeplitz hash is 0 under every key.
+// Loads at an edge with load_i; the outputs belong to that packet from then on. tuple_o is left-aligned and zero-
+// padded: source address, destination address and, for TCP and UDP types, source port, destination port. Nothing
+// enabled fits: REPORT_NONE and a tuple of zeros, whose Toeplitz hash is 0 under every key.
 //
-// An IPv4 address sits in the top 32 bits of its port. The ex_* addresses are those of the _EX hash types: whoever walks
-// the headers has put the plain address there when there is no home address or type 2 routing header.
+// An IPv4 address sits in the top 32 bits of its port. The ex_* addresses are those of the _EX hash types: whoever
+// walks the headers has put the plain address there when there is no home address or type 2 routing header.
 module field_select (
     input  logic                                clk_i,
     input  logic                                load_i,
@@ -56,8 +56,8 @@ module field_select (
     logic [31:0] ports;
     if (load_i) begin
       report = network_i == rss_pkg::NETWORK_IPV4 ? ipv4_report(types_i, transport_i) :
-               network_i == rss_pkg::NETWORK_IPV6 ? ipv6_report(types_i, transport_i, extension_headers_i | ex_always_i) :
-               rss_pkg::REPORT_NONE;
+               network_i == rss_pkg::NETWORK_IPV6
+                   ? ipv6_report(types_i, transport_i, extension_headers_i | ex_always_i) : rss_pkg::REPORT_NONE;
       case (report)
         rss_pkg::REPORT_IPV4, rss_pkg::REPORT_IPV6, rss_pkg::REPORT_IPV6_EX: ports = 32'd0;
         default: ports = {source_port_i, destination_port_i};

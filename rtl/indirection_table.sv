@@ -1,11 +1,11 @@
-// From a hash to a receive queue: entry (hash & mask) of the packet's bank, or the unclassified queue when the packet has
-// no hash. Two clocks: the table is read at an edge with load_i[0], the queue stands at queue_o from the edge with
+// From a hash to a receive queue: entry (hash & mask) of the packet's bank, or the unclassified queue when the packet
+// has no hash. Two clocks: the table is read at an edge with load_i[0], the queue stands at queue_o from the edge with
 // load_i[1] on.
 //
 // Two banks of Entries 16-bit entries, in one memory of entry pairs with a write port of its own. The memory has no
 // reset: a bank is written before packets use it. Nobody writes a pair at the edge that reads it (the pipeline writes
-// only a bank without packets), which spares the memory its bypass: no_rw_check.
-// A mask beyond Entries - 1 is cut to it; writes beyond the last pair are ignored.
+// only a bank without packets), which spares the memory its bypass: no_rw_check. A mask beyond Entries - 1 is cut to
+// it; writes beyond the last pair are ignored.
 module indirection_table #(
     parameter int Entries = 512  // of a bank; a power of two, 1 to 512
 ) (

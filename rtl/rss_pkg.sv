@@ -1,6 +1,6 @@
 // Constants that the steering pipeline's modules and their users share: widths, codes of the header fields, hash types
-// and hash reports (virtio 1.4, 5.1.9.4.3 and 5.1.9.4.5), and the map of the configuration bus.
-// Holds no types and no functions.
+// and hash reports (virtio 1.4, 5.1.9.4.3 and 5.1.9.4.5), and the map of the configuration bus. Holds no types and no
+// functions.
 package rss_pkg;
 
   /* verilator lint_off UNUSEDPARAM */  // some are for users of the ports only

@@ -6,9 +6,9 @@
 // At an edge with rst_ni low nothing is transferred, on any side.
 //
 // Configuration: two banks. A packet is stamped at the input with the bank in force and uses it all the way. The
-// configuration bus writes the other bank, the shadow; a write of CFG_COMMIT exchanges the two: a packet accepted at the
-// same edge is the last one of the old bank. cfg_ready_o is low for shadow writes while packets of the shadow bank (from
-// before a commit) are in the pipeline.
+// configuration bus writes the other bank, the shadow; a write of CFG_COMMIT exchanges the two: a packet accepted at
+// the same edge is the last one of the old bank. cfg_ready_o is low for shadow writes while packets of the shadow bank
+// (from before a commit) are in the pipeline.
 //
 // Reset (synchronous): pipeline empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
 // Contract with the model: an edge with an empty pipeline, in_valid_i and cfg_valid_i low changes no register.
@@ -48,7 +48,7 @@ module steering_pipeline #(
 
   localparam int Stages = 6;
 
-  // Stage n of the header comment is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
+  // Stage n is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
   logic [Stages-1:0] valid_q, bank_q, load;
   logic active_q, advance;
 
@@ -71,7 +71,7 @@ module steering_pipeline #(
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
   assign shadow_busy = |(valid_q & (bank_q ^ {Stages{active_q}}));
   assign cfg_ready_o = commit | ~shadow_busy;
-  assign cfg_write = cfg_valid_i & cfg_ready_o;
+  assign cfg_write = cfg_valid_i & cfg_ready_o & rst_ni;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) active_q <= 1'b0;

@@ -1,13 +1,14 @@
 // The Toeplitz hash of a 288-bit tuple under a 320-bit key, a tuple a clock, three clocks: bit i of the tuple (counted
-// from the left) that is set adds the 32 key bits from i on. First nine partial sums, one a tuple word, then three, then
-// the hash.
+// from the left) that is set adds the 32 key bits from i on. First nine partial sums, one a tuple word, then three,
+// then the hash.
 //
 // Stage k loads at an edge with load_i[k]; hash_o belongs to the tuple that went through all three. key_i is read with
-// load_i[0] only, so each tuple may have a key of its own. There is no valid bit here: whoever owns the pipeline has it.
+// load_i[0] only, so each tuple may have a key of its own. There is no valid bit here: whoever owns the pipeline has
+// it.
 //
-// The partial sums are one function called inside the clocked block, and all nine words take bit i in the same step, for
-// the sake of simulation speed: the compiler turns that shape into SIMD code, twice as fast as word after word, and as a
-// net that is registered later it would be evaluated whenever an input moves (five times slower).
+// The partial sums are one function called inside the clocked block, and all nine words take bit i in the same step,
+// for the sake of simulation speed: the compiler turns that shape into SIMD code, twice as fast as word after word,
+// and as a net that is registered later it would be evaluated whenever an input moves (five times slower).
 module toeplitz_hash (
     input  logic                           clk_i,
     input  logic [2:0]                     load_i,

@@ -129,7 +129,8 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome) {
 void Card::arm_dispatch() {
   if (dispatch_armed_ || results_.empty()) return;
   dispatch_armed_ = true;
-  calendar_.at(std::max(calendar_.now(), dispatch_free_), Rank::receive, this,
+  const Cycle complete = packets_[results_.front()].complete;  // store and forward: no byte leaves before the last is in
+  calendar_.at(std::max({calendar_.now(), dispatch_free_, complete}), Rank::receive, this,
                [](void* self, std::uint64_t) { static_cast<Card*>(self)->dispatch(); });
 }
 

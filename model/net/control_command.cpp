@@ -25,9 +25,10 @@ std::optional<MacTable> parse_mac_table(ConstBytes& data, std::uint64_t& total) 
   MacTable table;
   table.overflow = entries > kMacTableEntries || bytes > data.size;
   if (!table.overflow) {
-    table.addresses.resize(static_cast<std::size_t>(entries));
-    for (std::size_t i = 0; i < table.addresses.size(); ++i) {
-      std::memcpy(table.addresses[i].data(), data.data + 4 + i * sizeof(MacAddress), sizeof(MacAddress));
+    for (std::uint64_t i = 0; i < entries; ++i) {
+      MacAddress address;
+      std::memcpy(address.data(), data.data + 4 + i * address.size(), address.size());
+      table.addresses.push_back(address);
     }
   }
   const std::size_t skip = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, data.size));

@@ -45,6 +45,7 @@ std::uint16_t ReceiveIngress::accepted(Cycle edge) {
   const std::size_t bytes = packets_[slot].frame.buffer.size();
   const Cycle beats = (bytes + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
   data_path_free_ = edge + std::max<Cycle>(beats, 1);
+  packets_[slot].complete = data_path_free_;
   arm(data_path_free_);
   return slot;
 }

@@ -37,16 +37,21 @@ int hash_command(const std::vector<std::string>& arguments) {
     key.fill(0);
     std::copy(bytes.begin(), bytes.end(), key.begin());
   }
-  std::vector<std::uint8_t> input = pair.source;
-  input.insert(input.end(), pair.destination.begin(), pair.destination.end());
-  const char* const family = pair.ipv6 ? "ipv6" : "ipv4";
-  fmt::print("{:<12} {:08x}\n", family, toeplitz(key, {input.data(), input.size()}));
+  std::vector<std::uint8_t> ports;
   if (given.count("sport")) {
     for (const std::uint64_t port :
          {parse_number("--sport", source_port, 0, 65535), parse_number("--dport", destination_port, 0, 65535)}) {
-      input.push_back(static_cast<std::uint8_t>(port >> 8));
-      input.push_back(static_cast<std::uint8_t>(port));
+      ports.push_back(static_cast<std::uint8_t>(port >> 8));
+      ports.push_back(static_cast<std::uint8_t>(port));
     }
+  }
+
+  const char* const family = pair.ipv6 ? "ipv6" : "ipv4";
+  std::vector<std::uint8_t> input = pair.source;
+  input.insert(input.end(), pair.destination.begin(), pair.destination.end());
+  fmt::print("{:<12} {:08x}\n", family, toeplitz(key, {input.data(), input.size()}));
+  if (!ports.empty()) {
+    input.insert(input.end(), ports.begin(), ports.end());
     fmt::print("{:<12} {:08x}\n", fmt::format("{} + ports", family), toeplitz(key, {input.data(), input.size()}));
   }
   return kExitOk;

@@ -98,8 +98,12 @@ class Run {
     try {
       session_.begin();
       session_.run(interrupted, [this] { progress_.draw(); });
+    } catch (const DriverError& error) {
+      failure_ = error.what();
+      failure_status_ = kExitMismatch;
     } catch (const std::exception& error) {
       failure_ = error.what();
+      failure_status_ = kExitInput;
     }
     sc_core::sc_stop();
   }
@@ -159,7 +163,7 @@ class Run {
     }
     if (!failure_.empty()) {
       fmt::print(stderr, "rssnic: {}\n", failure_);
-      status = kExitMismatch;
+      status = failure_status_;
     }
     return summary_.mismatches > 0 ? kExitMismatch : status;
   }
@@ -176,7 +180,8 @@ class Run {
   RootComplex root_complex_;
   check::Session session_;
   DriverThread driver_thread_;
-  std::string failure_;
+  std::string failure_;  // what ended the run early
+  int failure_status_ = kExitOk;
 };
 
 }  // namespace

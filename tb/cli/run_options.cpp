@@ -135,7 +135,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   const auto queues = static_cast<unsigned>(parse_number("--queues", texts.queues, 1, kMaxQueuePairs));
   const auto ring_size = static_cast<unsigned>(parse_power_of_two("--ring-size", texts.ring_size, kMaxQueueSize));
   card.queue_pairs = queues;
-  card.max_queue_size = ring_size;
+  card.max_queue_size = std::max(ring_size, card.max_queue_size);
   card.features = all_implemented_features() & ~VIRTIO_NET_F_MTU;
   if (given.count("features")) card.features = parse_features("--features", texts.features, card.features);
   card.pcie.clock_mhz = parse_real("--clock-mhz", texts.clock, 1, 10000);

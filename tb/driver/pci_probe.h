@@ -1,18 +1,10 @@
 // Finds a virtio-net function the way an operating system does: identity, BARs (sized, placed and switched on), the
 // capability list (virtio 1.4, 4.1.4 and PCI 3.0, 6.7).
 #pragma once
-#include <optional>
-#include <stdexcept>
-
+#include "tb/driver/driver_error.h"
 #include "tb/host/machine.h"
 
 namespace rssnic {
-
-// What the card did that a driver cannot work with.
-class DriverError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct CapabilityRegion {  // one virtio_pci_cap: a part of a BAR
   unsigned bar = 0;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
+#include "tb/driver/driver_error.h"
 
 namespace rssnic {
 namespace {
@@ -62,12 +62,12 @@ std::optional<SplitRing::Used> SplitRing::take_used() {
   const unsigned ready = used_ready();
   if (ready == 0) return std::nullopt;
   if (ready > size_) {
-    throw std::runtime_error(fmt::format("used.idx is {} entries ahead of a ring of {}", ready, size_));
+    throw DriverError(fmt::format("used.idx is {} entries ahead of a ring of {}", ready, size_));
   }
   const std::uint8_t* const entry = used_bytes_ + 4 + 8 * (taken_ % size_);
   const std::uint32_t id = load_le32(entry);
   if (id >= size_ || posted_[id].descriptors == 0) {
-    throw std::runtime_error(fmt::format("used entry {} names buffer {}, which the device does not have", taken_, id));
+    throw DriverError(fmt::format("used entry {} names buffer {}, which the device does not have", taken_, id));
   }
   ++taken_;
   std::uint16_t index = static_cast<std::uint16_t>(id);

@@ -37,7 +37,7 @@ class SplitRing {
     std::uint32_t cookie = 0;
     std::uint32_t length = 0;
   };
-  // The next buffer that the device has used. Throws std::runtime_error when the device wrote nonsense.
+  // The next buffer that the device has used. Throws DriverError when the device wrote nonsense.
   std::optional<Used> take_used();
   // How many used buffers are visible and not yet taken.
   unsigned used_ready() const;

@@ -28,6 +28,7 @@ enum Common : unsigned {
 };
 constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio_net_config
 constexpr std::size_t kCommandBytes = 16384;
+constexpr unsigned kControlRingSize = 64;           // a command takes two descriptors
 constexpr std::size_t kTransmitBytes = 20 + 65536;  // of each transmit buffer
 constexpr std::size_t kPoisonChecked = 16;
 constexpr unsigned kPatienceWindows = 200000;  // for an answer of the card
@@ -64,17 +65,17 @@ void VirtioNetDriver::start() {
   pairs_.resize(pairs);
   for (unsigned pair = 0; pair < pairs; ++pair) {
     ReceiveRing& receive = pairs_[pair].receive;
-    receive.ring = set_up_queue(2 * pair);
+    receive.ring = set_up_queue(2 * pair, options_.ring_size);
     const unsigned size = receive.ring->size();
     receive.buffers = machine_.ram().allocate(std::size_t{size} * options_.buffer_bytes);
     receive.bytes = machine_.ram().pointer(receive.buffers, std::size_t{size} * options_.buffer_bytes);
     std::memset(receive.bytes, kPoison, std::size_t{size} * options_.buffer_bytes);
     for (unsigned i = 0; i < size; ++i) post_buffer(receive, i);
     receive.ring->publish();
-    pairs_[pair].transmit.ring = set_up_queue(2 * pair + 1);
+    pairs_[pair].transmit.ring = set_up_queue(2 * pair + 1, options_.ring_size);
   }
   if (features_ & VIRTIO_NET_F_CTRL_VQ) {
-    control_ = set_up_queue(control_index());
+    control_ = set_up_queue(control_index(), kControlRingSize);
     control_buffer_ = machine_.ram().allocate(kCommandBytes + 1);
   }
   write_common(kDeviceStatus, 1, status() | VIRTIO_STATUS_DRIVER_OK);
@@ -142,11 +143,11 @@ void VirtioNetDriver::set_up_msix() {
   if (read_common(kConfigMsixVector, 2) != 0) throw DriverError("the device refuses MSI-X vector 0");
 }
 
-std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue) {
+std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue, unsigned ring_size) {
   write_common(kQueueSelect, 2, queue);
   const auto maximum = static_cast<unsigned>(read_common(kQueueSize, 2));
   if (maximum == 0) throw DriverError(fmt::format("queue {} does not exist", queue));
-  auto ring = std::make_unique<SplitRing>(machine_.ram(), std::min(options_.ring_size, maximum));
+  auto ring = std::make_unique<SplitRing>(machine_.ram(), std::min(ring_size, maximum));
   write_common(kQueueSize, 2, ring->size());
   const auto write64 = [&](unsigned offset, std::uint64_t value) {
     write_common(offset, 4, static_cast<std::uint32_t>(value));

@@ -104,7 +104,7 @@ class VirtioNetDriver {
 
   void negotiate();
   void set_up_msix();
-  std::unique_ptr<SplitRing> set_up_queue(unsigned queue);
+  std::unique_ptr<SplitRing> set_up_queue(unsigned queue, unsigned ring_size);
   void post_buffer(ReceiveRing& receive, std::uint32_t buffer);
   std::size_t take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet);
   void take_sent(TransmitRing& transmit);

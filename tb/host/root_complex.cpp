@@ -2,8 +2,8 @@
 
 namespace rssnic {
 
-RootComplex::RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic)
-    : sc_module(name), pci_initiator("pci_initiator"), dma_target("dma_target"), nic_(nic) {
+RootComplex::RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic, const HostAccess& host_access)
+    : sc_module(name), pci_initiator("pci_initiator"), dma_target("dma_target"), nic_(nic), host_access_(host_access) {
   dma_target.register_b_transport(this, &RootComplex::b_transport);
   dma_target.register_get_direct_mem_ptr(this, &RootComplex::get_direct_mem_ptr);
   pci_initiator.bind(nic.pci_target);
@@ -45,18 +45,19 @@ void RootComplex::bar_write(unsigned bar, std::uint64_t offset, unsigned size, s
   access(tlm::TLM_WRITE_COMMAND, static_cast<int>(bar), offset, size, value);
 }
 
-void RootComplex::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+void RootComplex::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  delay += host_access_.latency;
   std::uint8_t* const data = payload.get_data_ptr();
   const std::size_t size = payload.get_data_length();
   const std::uint64_t address = payload.get_address();
   const DmaStatus status = payload.is_read() ? dma_read(address, {data, size}) : dma_write(address, {data, size});
-  payload.set_dmi_allowed(ram().region(address).size > 0);
+  payload.set_dmi_allowed(host_access_.direct_memory && ram().region(address).size > 0);
   payload.set_response_status(status == DmaStatus::ok ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
 bool RootComplex::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& region) {
   const HostRam::Region found = ram().region(payload.get_address());
-  if (found.size == 0) return false;
+  if (found.size == 0 || !host_access_.direct_memory) return false;
   region.set_dmi_ptr(found.bytes);
   region.set_start_address(found.start);
   region.set_end_address(found.start + found.size - 1);

@@ -6,13 +6,19 @@
 
 namespace rssnic {
 
+// How the host lets the card at its memory.
+struct HostAccess {
+  bool direct_memory = true;                         // DMI granted
+  sc_core::sc_time latency = sc_core::SC_ZERO_TIME;  // annotated to every access by transport call
+};
+
 class RootComplex final : public sc_core::sc_module, public Machine {
  public:
   tlm_utils::simple_initiator_socket<RootComplex> pci_initiator;
   tlm_utils::simple_target_socket<RootComplex> dma_target;
 
-  // Binds both sockets and the interrupt line to the card.
-  RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic);
+  // Binds both sockets to the card.
+  RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic, const HostAccess& host_access = {});
 
   std::uint32_t config_read(unsigned offset, unsigned size) override;
   void config_write(unsigned offset, unsigned size, std::uint32_t value) override;
@@ -29,6 +35,7 @@ class RootComplex final : public sc_core::sc_module, public Machine {
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& access, tlm::tlm_dmi& region);
 
   VirtioNic& nic_;
+  const HostAccess host_access_;
 };
 
 }  // namespace rssnic

@@ -525,6 +525,9 @@ TEST(PciDeviceConfig, ReadsBeyondTheEndAreZero) {
   EXPECT_EQ(bench.read_config(24, 4), 0xab000000u);
   EXPECT_EQ(bench.read_config(28, 4), 0u);
   EXPECT_EQ(bench.read_config(0x1ffc, 4), 0u);
+  bench.device.config_bytes = 27;  // ends within the word
+  bench.device.config[26] = 0xcd;
+  EXPECT_EQ(bench.read_config(24, 4), 0x00cd0000u);
 }
 
 TEST(ConfigGeneration, DiffersOnceAChangedValueHasBeenRead) {

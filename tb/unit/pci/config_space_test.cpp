@@ -130,6 +130,8 @@ TEST(BarSizing, AccessesOutsideAnyBarAreHarmless) {
       EXPECT_EQ(bench.function.bar_read(bar, offset, 8), 0u) << bar << ' ' << offset;
     }
   }
+  for (const unsigned bar : {1u, 3u, 4u, 5u, 6u, 1000u}) bench.function.bar_write(bar, common::device_status, 1, 0);
+  bench.function.bar_write(0, bench.function.bar_size(0) + common::device_status, 1, 0);
   bench.function.bar_write(0, 0x15, 2, 0);
   bench.function.bar_write(0, 0x14, 3, 0);
   EXPECT_TRUE(bench.function.driver_ok());

@@ -60,7 +60,7 @@ class FakeDevice final : public VirtioDevice {
   FeatureBits offered_features() const override { return offered; }
   unsigned num_queues() const override { return queues_; }
   unsigned max_queue_size(unsigned queue) const override { return queue == absent_queue ? 0 : largest_queue; }
-  ConstBytes device_config() const override { return {config.data(), config.size()}; }
+  ConstBytes device_config() const override { return {config.data(), config_bytes}; }
   void features_accepted(FeatureBits features) override { log("features", features); }
   void driver_ok() override { log("driver_ok"); }
   void queue_enabled(unsigned queue, const QueueSetup& setup) override {
@@ -85,6 +85,7 @@ class FakeDevice final : public VirtioDevice {
   unsigned largest_queue = 256;
   unsigned absent_queue = ~0u;
   std::array<std::uint8_t, 28> config{0x52, 0x54, 0x00, 0x72, 0x73, 0x73, 0x01, 0x00, 0x04, 0x00};
+  std::size_t config_bytes = config.size();
   std::map<unsigned, QueueSetup> setups;
   std::vector<std::string> calls;
 
