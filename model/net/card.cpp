@@ -245,11 +245,15 @@ void Card::queue_enabled(unsigned queue, const QueueSetup& setup) {
 }
 
 // Before an MQ class command only receiveq1, transmitq1 and the control queue do anything (5.1.9.5.5).
+// The queues of the configuration before the present one go on until its last packet is out.
 bool Card::operates(unsigned queue) const {
   if (queue == control_queue()) return true;
-  const SteeringConfig& steering = steering_[engine_->active_bank()];
-  if (queue % 2 == 1) return queue / 2 < steering.transmit_queues;
-  return steering.mode == SteeringMode::rss || queue / 2 < steering.receive_queues;
+  const auto named_by = [&](const SteeringConfig& steering) {
+    if (queue % 2 == 1) return queue / 2 < steering.transmit_queues;
+    return steering.mode == SteeringMode::rss || queue / 2 < steering.receive_queues;
+  };
+  const std::uint8_t bank = engine_->active_bank();
+  return named_by(steering_[bank]) || (packets_of_epoch_[epoch_ ^ 1] > 0 && named_by(steering_[bank ^ 1]));
 }
 
 void Card::kick(unsigned queue) {

@@ -21,13 +21,13 @@ Verdict Scoreboard::Rules::judge(ConstBytes frame) const {
 
 void Scoreboard::begin_change(const Expectation& next) {
   next_rules_ = Rules{std::make_unique<Oracle>(next.rss), next.steers};
-  last_old_.reset();
-  first_new_.reset();
+  change_ = std::make_shared<ChangeOrder>();
 }
 
 void Scoreboard::end_change() {
   rules_ = std::move(*next_rules_);
   next_rules_.reset();
+  change_.reset();
 }
 
 void Scoreboard::device_was_reset() {
@@ -82,8 +82,8 @@ void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
   entry->row.ingress = when;
   const ConstBytes frame = {entry->bytes.data(), entry->bytes.size()};
   entry->now = rules_.judge(frame);
-  entry->may_be_next = next_rules_.has_value();
-  if (entry->may_be_next) entry->next = next_rules_->judge(frame);
+  entry->change = change_;
+  if (change_) entry->next = next_rules_->judge(frame);
 }
 
 void Scoreboard::on_steer(std::uint64_t tag, const Steered& decision, Cycle when) {
@@ -183,17 +183,18 @@ void Scoreboard::check_steering(Entry& entry) {
     return row.queue == verdict.queue && row.report == verdict.report && row.hash == verdict.hash;
   };
   const bool fits_now = fits(entry.now);
-  const bool fits_next = entry.may_be_next && fits(entry.next);
+  const bool fits_next = entry.change && fits(entry.next);
   if (!fits_now && !fits_next) {
     fail(row, fmt::format("queue {} report {} hash {:08x}, due are queue {} report {} hash {:08x}", row.queue,
                           row.report, row.hash, entry.now.queue, entry.now.report, entry.now.hash));
   }
-  if (!entry.may_be_next || fits_now == fits_next) return;
-  if (fits_now) last_old_ = std::max(last_old_.value_or(0), row.tag);
-  if (fits_next) first_new_ = std::min(first_new_.value_or(row.tag), row.tag);
-  if (last_old_ && first_new_ && *last_old_ > *first_new_) {
-    fail(row,
-         fmt::format("packet {} was steered in the new way, packet {} after it in the old", *first_new_, *last_old_));
+  if (!entry.change || fits_now == fits_next) return;
+  ChangeOrder& change = *entry.change;
+  if (fits_now) change.last_old = std::max(change.last_old.value_or(0), row.tag);
+  if (fits_next) change.first_new = std::min(change.first_new.value_or(row.tag), row.tag);
+  if (change.last_old && change.first_new && *change.last_old > *change.first_new) {
+    fail(row, fmt::format("packet {} was steered in the new way, packet {} after it in the old", *change.first_new,
+                          *change.last_old));
   }
 }
 

@@ -83,11 +83,15 @@ class Scoreboard final : public WireSource, public PacketObserver {
     bool steers;
     Verdict judge(ConstBytes frame) const;
   };
+  // Of one change: the packets known to have been steered in one way only.
+  struct ChangeOrder {
+    std::optional<std::uint64_t> last_old, first_new;
+  };
   struct Entry {
     PacketRow row;
     std::vector<std::uint8_t> bytes;
     Verdict now, next;  // by the rules in force when it entered and, during a change, by the coming ones
-    bool may_be_next = false;
+    std::shared_ptr<ChangeOrder> change;  // the one during which it entered; null: none
     bool may_wait = true;
     bool entered = false;    // the pipeline
     bool delivered = false;  // said the card
@@ -108,8 +112,7 @@ class Scoreboard final : public WireSource, public PacketObserver {
 
   Rules rules_;
   std::optional<Rules> next_rules_;
-  // During a change: the packets known to have been steered in one way only.
-  std::optional<std::uint64_t> last_old_, first_new_;
+  std::shared_ptr<ChangeOrder> change_;  // as long as it goes on; its packets may be received after that
 
   std::deque<Entry> entries_;  // in tag order; the first has tag first_tag_
   std::uint64_t first_tag_ = 0;
