@@ -60,7 +60,8 @@ Card::Card(const CardParameters& parameters, std::unique_ptr<SteeringEngine> eng
       observer_(sockets.observer ? *sockets.observer : silent_observer_),
       services_{parameters_, calendar_, link_, packets_, statistics_, observer_},
       no_interrupts_(std::make_unique<NoInterrupts>()),
-      function_(*this, link_, sockets.interrupts ? *sockets.interrupts : *no_interrupts_, parameters_.msix_vectors()),
+      function_(*this, link_, sockets.interrupts ? *sockets.interrupts : *no_interrupts_, parameters_.msix_vectors(),
+                parameters_.pcie),
       wire_(parameters_, calendar_, sockets.transmit),
       ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_),
       queues_(parameters_.num_queues()) {
