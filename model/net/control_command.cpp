@@ -18,7 +18,6 @@ std::optional<bool> parse_switch(ConstBytes data) {
 // gave from here on; `data` ends before them where the command is longer than is ever looked at, and a table that
 // reaches beyond it overflows like one of too many entries.
 std::optional<MacTable> parse_mac_table(ConstBytes& data, std::uint64_t& total) {
-  if (total < 4) return std::nullopt;
   const std::uint64_t entries = data.size < 4 ? 0 : load_le32(data.data);
   const std::uint64_t bytes = 4 + entries * sizeof(MacAddress);
   if (bytes > total) return std::nullopt;

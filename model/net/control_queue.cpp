@@ -41,7 +41,8 @@ void ControlQueue::read_command() {
     }
     const std::size_t part = std::min(
         {chain_.readable[segment_].length - offset_, command_.size() - requested_, services_.dma.max_read_bytes()});
-    services_.dma.read(*this, 0, chain_.readable[segment_].address + offset_, {command_.data() + requested_, part});
+    services_.dma.read(*this, kCommand, chain_.readable[segment_].address + offset_,
+                       {command_.data() + requested_, part});
     ++reads_in_flight_;
     offset_ += part;
     requested_ += part;
@@ -49,11 +50,12 @@ void ControlQueue::read_command() {
   if (busy_ && !settling_ && reads_in_flight_ == 0) judge();
 }
 
-void ControlQueue::on_dma(std::uint32_t, DmaStatus status) {
+void ControlQueue::on_dma(std::uint32_t ticket, DmaStatus status) {
   if (status != DmaStatus::ok) {
     host_.ring_fault(queue_, RingFault::bus_error);
     return;
   }
+  if (ticket == kAnswer) return;
   --reads_in_flight_;
   read_command();
 }
@@ -81,7 +83,7 @@ void ControlQueue::answer(std::uint8_t ack) {
   ++services_.statistics.commands;
   const auto segment = std::find_if(chain_.writable.begin(), chain_.writable.end(),
                                     [](const Segment& candidate) { return candidate.length > 0; });
-  services_.dma.write(nullptr, 0, segment->address, {&ack, 1});
+  services_.dma.write(this, kAnswer, segment->address, {&ack, 1});
   engine_.push({chain_.id, 1, chain_.slots});
   engine_.publish();
   busy_ = false;

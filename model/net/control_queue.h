@@ -35,6 +35,8 @@ class ControlQueue final : public QueueOwner, public DmaClient {
   void on_tag_free() override { read_command(); }
 
  private:
+  enum Ticket : std::uint32_t { kCommand, kAnswer };
+
   void next_command();
   void read_command();
   void judge();

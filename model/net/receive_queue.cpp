@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace rssnic {
+namespace {
+
+// In the ticket of a write, beside the packet's slot: it carries the packet's last byte.
+constexpr std::uint32_t kLastWrite = 1u << 16;
+
+}  // namespace
 
 ReceiveQueue::ReceiveQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, unsigned ring_size, bool mergeable,
                            std::size_t header_bytes, const QueueServices& services, QueueHost& host)
@@ -71,7 +77,7 @@ bool ReceiveQueue::deliver(std::uint16_t slot_number) {
       const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(segment.length, data.size - done));
       if (part == 0) continue;
       const bool last = done + part == data.size;
-      services_.dma.write(last ? this : nullptr, slot_number, segment.address, {data.data + done, part});
+      services_.dma.write(this, slot_number | (last ? kLastWrite : 0), segment.address, {data.data + done, part});
       done += part;
       written += part;
     }
@@ -82,13 +88,13 @@ bool ReceiveQueue::deliver(std::uint16_t slot_number) {
   return true;
 }
 
-// The packet's last byte is in host memory (writes are posted in order), so the slot is free.
-void ReceiveQueue::on_dma(std::uint32_t slot, DmaStatus status) {
+void ReceiveQueue::on_dma(std::uint32_t ticket, DmaStatus status) {
   if (status != DmaStatus::ok) {
     host_.ring_fault(queue_, RingFault::bus_error);
     return;
   }
-  host_.packet_done(static_cast<std::uint16_t>(slot));
+  // Writes are posted in order: behind the last one the packet is in host memory, so the slot is free.
+  if (ticket & kLastWrite) host_.packet_done(static_cast<std::uint16_t>(ticket));
 }
 
 void ReceiveQueue::on_published(unsigned, std::size_t buffers) {

@@ -27,7 +27,7 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   void on_published(unsigned queue, std::size_t buffers) override;
   void on_interrupt(unsigned queue) override { host_.notify_used(queue); }
   void on_ring_fault(unsigned queue, RingFault fault) override { host_.ring_fault(queue, fault); }
-  void on_dma(std::uint32_t slot, DmaStatus status) override;
+  void on_dma(std::uint32_t ticket, DmaStatus status) override;
 
  private:
   struct Published {

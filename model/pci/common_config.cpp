@@ -5,26 +5,6 @@
 namespace rssnic {
 namespace {
 
-// struct virtio_pci_common_cfg (virtio 1.4, 4.1.4.3).
-enum Offset : unsigned {
-  kDeviceFeatureSelect = 0,
-  kDeviceFeature = 4,
-  kDriverFeatureSelect = 8,
-  kDriverFeature = 12,
-  kConfigMsixVector = 16,
-  kNumQueues = 18,
-  kDeviceStatus = 20,
-  kConfigGeneration = 21,
-  kQueueSelect = 22,
-  kQueueSize = 24,
-  kQueueMsixVector = 26,
-  kQueueEnable = 28,
-  kQueueNotifyOff = 30,
-  kQueueDesc = 32,
-  kQueueDriver = 40,
-  kQueueDevice = 48,
-};
-
 struct Field {
   unsigned offset;
   unsigned size;

@@ -21,6 +21,26 @@ namespace rssnic {
 
 constexpr unsigned kCommonConfigBytes = 64;
 
+// Offsets in struct virtio_pci_common_cfg.
+enum CommonConfigOffset : unsigned {
+  kDeviceFeatureSelect = 0,
+  kDeviceFeature = 4,
+  kDriverFeatureSelect = 8,
+  kDriverFeature = 12,
+  kConfigMsixVector = 16,
+  kNumQueues = 18,
+  kDeviceStatus = 20,
+  kConfigGeneration = 21,
+  kQueueSelect = 22,
+  kQueueSize = 24,
+  kQueueMsixVector = 26,
+  kQueueEnable = 28,
+  kQueueNotifyOff = 30,
+  kQueueDesc = 32,
+  kQueueDriver = 40,
+  kQueueDevice = 48,
+};
+
 class CommonConfig {
  public:
   enum class Effect : std::uint8_t { none, reset, driver_ok };

@@ -39,7 +39,7 @@ class SteeringEngine {
   // The next edge is a reset edge: everything in the pipeline is lost, both banks hash nothing (types 0, queue 0).
   virtual void reset() = 0;
 
-  // True when an edge now would change no register: the card may then skip to a later edge.
+  // True only when an edge now would change no register: the card may then skip to a later edge.
   virtual bool idle() const = 0;
   virtual Cycle edge() const = 0;
   virtual void skip_to(Cycle edge) = 0;  // only while idle(); not before edge()

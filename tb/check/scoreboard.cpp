@@ -33,6 +33,7 @@ void Scoreboard::end_change() {
 void Scoreboard::device_was_reset() {
   rules_ = Rules{std::make_unique<Oracle>(OracleConfig{0, {}, {0}, 0, false}), false};
   next_rules_.reset();
+  change_.reset();
   for (std::deque<std::uint64_t>& queue : announced_) {
     for (const std::uint64_t tag : queue) {
       if (Entry* const entry = find(tag)) entry->done = true;
@@ -64,6 +65,7 @@ void Scoreboard::pop() {
   Entry& entry = entries_.back();
   entry.row.tag = frame.tag;
   entry.row.length = frame.bytes.size;
+  entry.arrival = front_.arrival;
   entry.may_wait = frame.may_wait;
   if (!spare_.empty()) {
     entry.bytes = std::move(spare_.back());
@@ -77,9 +79,12 @@ void Scoreboard::pop() {
 void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
+  if (entry->entered || entry->row.dropped) return fail(entry->row, "enters, and entered or was dropped before");
   --in_fifo_;
   entry->entered = true;
   entry->row.ingress = when;
+  if (when < entry->arrival)
+    fail(entry->row, fmt::format("taken in cycle {}, on the wire until cycle {}", when, entry->arrival));
   const ConstBytes frame = {entry->bytes.data(), entry->bytes.size()};
   entry->now = rules_.judge(frame);
   entry->change = change_;
@@ -89,6 +94,8 @@ void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
 void Scoreboard::on_steer(std::uint64_t tag, const Steered& decision, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
+  if (!entry->entered) fail(entry->row, "steered, but never entered");
+  if (entry->row.steered) fail(entry->row, "steered a second time");
   entry->row.steer = when;
   entry->row.steered = true;
   entry->row.report = decision.report;
@@ -103,11 +110,14 @@ void Scoreboard::on_steer(std::uint64_t tag, const Steered& decision, Cycle when
 void Scoreboard::on_deliver(std::uint64_t tag, unsigned queue, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
-  if (entry->delivered || entry->row.dropped) fail(entry->row, "delivered, and delivered or dropped before");
+  PacketRow& row = entry->row;
+  if (entry->delivered || row.dropped) fail(row, "delivered, and delivered or dropped before");
   entry->delivered = true;
-  entry->row.deliver = when;
-  if (when <= entry->row.steer)
-    fail(entry->row, fmt::format("delivered in cycle {}, steered in cycle {}", when, entry->row.steer));
+  row.deliver = when;
+  if (!row.steered) fail(row, "delivered, but never steered");
+  if (when <= row.steer) fail(row, fmt::format("delivered in cycle {}, steered in cycle {}", when, row.steer));
+  if (row.length == 0 || row.length > options_.max_frame_bytes)
+    fail(row, fmt::format("delivered with {} bytes, 1 to {} are allowed", row.length, options_.max_frame_bytes));
   if (announced_.size() <= queue) {
     announced_.resize(queue + 1);
     last_tag_.resize(queue + 1);
@@ -120,30 +130,28 @@ void Scoreboard::on_drop(std::uint64_t tag, DropReason reason, Cycle) {
   if (entry == nullptr) return;
   PacketRow& row = entry->row;
   if (entry->delivered || row.dropped) fail(row, "dropped, and delivered or dropped before");
-  const bool at_the_door = !entry->entered;
-  const std::size_t ahead = in_fifo_ - (at_the_door ? 1 : 0);
+  const bool at_the_door = !entry->entered && !row.dropped;
+  if (at_the_door) --in_fifo_;
   bool justified = options_.tolerated_drops.count(reason) > 0;
   if (reason == DropReason::runt) justified = justified || row.length == 0;
   if (reason == DropReason::oversize) justified = justified || row.length > options_.max_frame_bytes;
-  if (reason == DropReason::fifo) justified = justified || (!entry->may_wait && ahead >= options_.mac_fifo_frames);
+  if (reason == DropReason::fifo)
+    justified = justified || (at_the_door && !entry->may_wait && in_fifo_ >= options_.mac_fifo_frames);
   if (!justified)
     fail(row, fmt::format("dropped-{} without a reason", kDropReasonNames[static_cast<std::size_t>(reason)]));
-  if (at_the_door) --in_fifo_;
   row.dropped = reason;
   entry->done = true;
   emit_done();
 }
 
-void Scoreboard::received(const ReceivedPacket& packet, bool has_hash_report) {
+void Scoreboard::received(const ReceivedPacket& packet) {
   if (packet.queue >= announced_.size() || announced_[packet.queue].empty()) {
-    ++mismatches_;  // no row: nobody knows which packet this was to be
     PacketRow row;
     row.length = packet.frame.size;
     row.queue = static_cast<std::uint16_t>(packet.queue);
     row.mismatch = fmt::format("queue {} holds a packet of {} bytes that was never delivered there", packet.queue,
                                packet.frame.size);
-    on_row_(row);
-    return;
+    return report_stray(std::move(row));
   }
   const std::uint64_t tag = announced_[packet.queue].front();
   announced_[packet.queue].pop_front();
@@ -151,22 +159,18 @@ void Scoreboard::received(const ReceivedPacket& packet, bool has_hash_report) {
   if (entry == nullptr) return;
   PacketRow& row = entry->row;
 
-  if (last_tag_[packet.queue] && tag <= *last_tag_[packet.queue]) {
-    fail(row, fmt::format("overtaken by packet {} on queue {}", *last_tag_[packet.queue] + 1, packet.queue));
+  if (last_tag_[packet.queue] && tag < *last_tag_[packet.queue]) {
+    fail(row, fmt::format("overtaken by packet {} on queue {}", *last_tag_[packet.queue], packet.queue));
   }
   last_tag_[packet.queue] = tag;
-  if (packet.frame.size != entry->bytes.size() ||
-      !std::equal(entry->bytes.begin(), entry->bytes.end(), packet.frame.data)) {
-    fail(row,
-         fmt::format("{} bytes received, not the {} sent, or not the same", packet.frame.size, entry->bytes.size()));
-  }
+  check_bytes(row, {entry->bytes.data(), entry->bytes.size()}, packet.frame);
   if (!packet.poison_intact) fail(row, "written behind its last byte");
   const std::uint8_t* const header = packet.header.data;
   // No offload is negotiated: flags, gso_type, hdr_len, gso_size, csum_start and csum_offset are 0 (5.1.9.4.1).
   if (std::any_of(header, header + 10, [](std::uint8_t byte) { return byte != 0; }))
     fail(row, "an offload field of the header is set");
   row.queue = static_cast<std::uint16_t>(packet.queue);
-  if (has_hash_report) {
+  if (packet.header.size >= 20) {  // with HASH_REPORT
     row.hash = load_le32(header + 12);
     row.report = load_le16(header + 16);
     if (load_le16(header + 18) != 0) fail(row, "padding_reserved of the header is not 0");
@@ -176,31 +180,50 @@ void Scoreboard::received(const ReceivedPacket& packet, bool has_hash_report) {
   emit_done();
 }
 
+void Scoreboard::check_bytes(PacketRow& row, ConstBytes sent, ConstBytes received) {
+  if (received.size != sent.size) return fail(row, fmt::format("{} bytes received, {} sent", received.size, sent.size));
+  const std::uint8_t* const end = sent.data + sent.size;
+  const auto [wanted, got] = std::mismatch(sent.data, end, received.data);
+  if (wanted != end) {
+    fail(row, fmt::format("byte {} received as {:02x}, sent as {:02x}", wanted - sent.data, *got, *wanted));
+  }
+}
+
 // Queue, hash and report by one of the rules that may apply; and no way back from the new to the old.
 void Scoreboard::check_steering(Entry& entry) {
   PacketRow& row = entry.row;
   const auto fits = [&](const Verdict& verdict) {
     return row.queue == verdict.queue && row.report == verdict.report && row.hash == verdict.hash;
   };
+  const auto text = [](const Verdict& verdict) {
+    return fmt::format("queue {} report {} hash {:08x}", verdict.queue, verdict.report, verdict.hash);
+  };
   const bool fits_now = fits(entry.now);
   const bool fits_next = entry.change && fits(entry.next);
   if (!fits_now && !fits_next) {
-    fail(row, fmt::format("queue {} report {} hash {:08x}, due are queue {} report {} hash {:08x}", row.queue,
-                          row.report, row.hash, entry.now.queue, entry.now.report, entry.now.hash));
+    fail(row, fmt::format("{}, due are {}{}", text({row.report, row.hash, row.queue}), text(entry.now),
+                          entry.change ? " or " + text(entry.next) : ""));
   }
   if (!entry.change || fits_now == fits_next) return;
   ChangeOrder& change = *entry.change;
-  if (fits_now) change.last_old = std::max(change.last_old.value_or(0), row.tag);
-  if (fits_next) change.first_new = std::min(change.first_new.value_or(row.tag), row.tag);
-  if (change.last_old && change.first_new && *change.last_old > *change.first_new) {
-    fail(row, fmt::format("packet {} was steered in the new way, packet {} after it in the old", *change.first_new,
-                          *change.last_old));
+  const auto back = [&](std::uint64_t in_the_new, std::uint64_t in_the_old) {
+    fail(row,
+         fmt::format("packet {} was steered in the new way, packet {} after it in the old", in_the_new, in_the_old));
+  };
+  if (fits_now) {
+    if (change.first_new && row.tag > *change.first_new) back(*change.first_new, row.tag);
+    change.last_old = std::max(change.last_old.value_or(0), row.tag);
+  } else {
+    if (change.last_old && row.tag < *change.last_old) back(row.tag, *change.last_old);
+    change.first_new = std::min(change.first_new.value_or(row.tag), row.tag);
   }
 }
 
 void Scoreboard::finish() {
   for (Entry& entry : entries_) {
-    if (!entry.done) fail(entry.row, entry.delivered ? "delivered, but not found in its queue" : "lost in the card");
+    if (entry.done) continue;
+    fail(entry.row, entry.delivered ? "delivered, but not found in its queue" : "lost in the card");
+    entry.row.lost = true;
     entry.done = true;
   }
   emit_done();
@@ -210,12 +233,17 @@ void Scoreboard::finish() {
 
 Scoreboard::Entry* Scoreboard::find(std::uint64_t tag) {
   if (tag >= first_tag_ && tag - first_tag_ < entries_.size()) return &entries_[tag - first_tag_];
-  ++mismatches_;
   PacketRow row;
   row.tag = tag;
-  row.mismatch = "the card reports on a packet that it does not have";
-  on_row_(row);
+  row.mismatch = fmt::format("the card reports on packet {}, which it does not have", tag);
+  report_stray(std::move(row));
   return nullptr;
+}
+
+void Scoreboard::report_stray(PacketRow row) {
+  ++mismatches_;
+  row.stray = true;
+  on_row_(row);
 }
 
 void Scoreboard::fail(PacketRow& row, const std::string& what) {

@@ -27,9 +27,11 @@ struct Expectation {
 };
 
 struct PacketRow {
+  bool stray = false;  // of no packet of the source: only what is wrong, and where it was seen
   std::uint64_t tag = 0;
   std::size_t length = 0;
-  std::optional<DropReason> dropped;  // none: delivered
+  std::optional<DropReason> dropped;  // none: delivered, or lost
+  bool lost = false;                  // neither delivered nor dropped
   bool steered = false;               // report, hash and queue are valid
   std::uint16_t report = 0;
   std::uint32_t hash = 0;
@@ -40,14 +42,15 @@ struct PacketRow {
 
 struct ScoreboardOptions {
   unsigned mac_fifo_frames = 64;
-  std::size_t max_frame_bytes = 256 * 1024;  // the longest frame that the card must take
-  std::set<DropReason> tolerated_drops;      // accepted without a reason of the scoreboard's own
+  std::size_t max_frame_bytes = kMaxFrameBytes;  // the longest frame that the card must, and may, deliver
+  std::set<DropReason> tolerated_drops;          // accepted without a reason of the scoreboard's own
 };
 
 class Scoreboard final : public WireSource, public PacketObserver {
  public:
   using OnRow = std::function<void(const PacketRow&)>;
 
+  // The source numbers its frames without gaps.
   Scoreboard(WireSource& source, ScoreboardOptions options, OnRow on_row);
 
   // The source's frames are held back until the gate is open; arrival times count from its opening.
@@ -62,7 +65,7 @@ class Scoreboard final : public WireSource, public PacketObserver {
   // The driver has reset the device: it is without configuration, and what lay in the rings unread is gone.
   void device_was_reset();
 
-  void received(const ReceivedPacket& packet, bool has_hash_report);
+  void received(const ReceivedPacket& packet);
 
   std::size_t in_flight() const { return entries_.size(); }
   bool source_is_empty() { return front() == nullptr; }
@@ -92,6 +95,7 @@ class Scoreboard final : public WireSource, public PacketObserver {
     std::vector<std::uint8_t> bytes;
     Verdict now, next;  // by the rules in force when it entered and, during a change, by the coming ones
     std::shared_ptr<ChangeOrder> change;  // the one during which it entered; null: none
+    Cycle arrival = 0;
     bool may_wait = true;
     bool entered = false;    // the pipeline
     bool delivered = false;  // said the card
@@ -100,6 +104,8 @@ class Scoreboard final : public WireSource, public PacketObserver {
 
   Entry* find(std::uint64_t tag);
   void fail(PacketRow& row, const std::string& what);
+  void report_stray(PacketRow row);
+  void check_bytes(PacketRow& row, ConstBytes sent, ConstBytes received);
   void check_steering(Entry& entry);
   void emit_done();
 
@@ -108,7 +114,7 @@ class Scoreboard final : public WireSource, public PacketObserver {
   const OnRow on_row_;
   bool gate_open_ = false;
   std::optional<Cycle> opened_;  // when the gate opened first
-  WireFrame front_;  // of the source, with the arrival shifted
+  WireFrame front_;              // of the source, with the arrival shifted
 
   Rules rules_;
   std::optional<Rules> next_rules_;

@@ -22,15 +22,12 @@ void Session::change_rss(const RssCommand& rss) {
   next.rss = {rss.hash_types, rss.key, rss.table, rss.unclassified_queue, options_.ex_report_always};
   next.steers = true;
   scoreboard_.begin_change(next);
-  if (driver_.command(4, 1, rss.encode(), [this] { poll(); }) != 0) {
-    throw DriverError("the device refuses the RSS configuration");
-  }
+  driver_.configure_rss(rss, [this] { poll(); });
   scoreboard_.end_change();
 }
 
 void Session::poll() {
-  const bool has_hash_report = driver_.features() & VIRTIO_NET_F_HASH_REPORT;
-  driver_.poll([&](const ReceivedPacket& packet) { scoreboard_.received(packet, has_hash_report); });
+  driver_.poll([this](const ReceivedPacket& packet) { scoreboard_.received(packet); });
 }
 
 void Session::run(const std::atomic<bool>& stop, const std::function<void()>& every_window) {

@@ -36,7 +36,7 @@ void TimingChecker::row(const PacketRow& row) {
   if (parameters_.constant_latency && latency != *latency_) {
     complain(fmt::format("packet {} took {} cycles through the pipeline, the others {}", row.tag, latency, *latency_));
   }
-  if (row.dropped) return;
+  if (row.dropped || row.lost) return;
 
   if (packets_++ == 0) first_ingress_ = row.ingress;
   last_deliver_ = std::max(last_deliver_, row.deliver);

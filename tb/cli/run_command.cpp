@@ -109,6 +109,10 @@ class Run {
   }
 
   void on_row(const check::PacketRow& row) {
+    if (row.stray) {
+      if (summary_.notes.size() < kNotesShown) summary_.notes.push_back(row.mismatch);
+      return;
+    }
     summary_.add(row);
     progress_.packet(row.length);
     timing_.row(row);

@@ -36,6 +36,7 @@ class SplitRing {
   struct Used {
     std::uint32_t cookie = 0;
     std::uint32_t length = 0;
+    bool operator==(const Used& other) const { return cookie == other.cookie && length == other.length; }
   };
   // The next buffer that the device has used. Throws DriverError when the device wrote nonsense.
   std::optional<Used> take_used();

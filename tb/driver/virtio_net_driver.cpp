@@ -4,28 +4,11 @@
 
 #include <algorithm>
 
+#include "model/pci/common_config.h"
+
 namespace rssnic {
 namespace {
 
-// Offsets in struct virtio_pci_common_cfg (4.1.4.3).
-enum Common : unsigned {
-  kDeviceFeatureSelect = 0,
-  kDeviceFeature = 4,
-  kDriverFeatureSelect = 8,
-  kDriverFeature = 12,
-  kConfigMsixVector = 16,
-  kNumQueues = 18,
-  kDeviceStatus = 20,
-  kConfigGeneration = 21,
-  kQueueSelect = 22,
-  kQueueSize = 24,
-  kQueueMsixVector = 26,
-  kQueueEnable = 28,
-  kQueueNotifyOff = 30,
-  kQueueDesc = 32,
-  kQueueDriver = 40,
-  kQueueDevice = 48,
-};
 constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio_net_config
 constexpr std::size_t kCommandBytes = 16384;
 constexpr unsigned kControlRingSize = 64;           // a command takes two descriptors
@@ -209,8 +192,8 @@ void VirtioNetDriver::set_queue_pairs(unsigned pairs) {
   }
 }
 
-void VirtioNetDriver::configure_rss(const RssCommand& rss) {
-  if (command(4, 1, rss.encode()) != 0) throw DriverError("the device refuses the RSS configuration");
+void VirtioNetDriver::configure_rss(const RssCommand& rss, const std::function<void()>& meanwhile) {
+  if (command(4, 1, rss.encode(), meanwhile) != 0) throw DriverError("the device refuses the RSS configuration");
 }
 
 std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {

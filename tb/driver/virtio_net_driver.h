@@ -34,7 +34,7 @@ struct RssCommand {
 // A received packet, valid during the callback.
 struct ReceivedPacket {
   unsigned queue = 0;  // receive queue number from 0
-  ConstBytes header;   // struct virtio_net_hdr
+  ConstBytes header;   // struct virtio_net_hdr: 20 bytes with HASH_REPORT, 12 without
   ConstBytes frame;
   unsigned buffers = 0;       // that it filled
   bool poison_intact = true;  // behind its last byte nothing was written
@@ -55,7 +55,7 @@ class VirtioNetDriver {
                        const std::function<void()>& meanwhile = {});
   void set_promiscuous(bool on);
   void set_queue_pairs(unsigned pairs);
-  void configure_rss(const RssCommand& rss);
+  void configure_rss(const RssCommand& rss, const std::function<void()>& meanwhile = {});
 
   // Takes what the receive queues hold and posts the buffers again; takes what transmit queues have sent. Looks only at
   // queues whose interrupt has come. Returns the number of packets.

@@ -5,7 +5,7 @@
 
 namespace rssnic {
 
-class PlainMachine final : public Machine, private HostMemory, private InterruptPort {
+class PlainMachine : public Machine, private HostMemory, private InterruptPort {
  public:
   // `step`: cycles advanced at a time; must divide the window.
   PlainMachine(const CardParameters& parameters, std::unique_ptr<SteeringEngine> engine, WireSource* receive,
@@ -21,6 +21,7 @@ class PlainMachine final : public Machine, private HostMemory, private Interrupt
   Card& card() { return card_; }
   // The DMA access with this number from now on, counted from 1, fails with a bus error; 0: none.
   void fail_dma(std::uint64_t count) { fail_countdown_ = count; }
+  bool failure_is_to_come() const { return fail_countdown_ > 0; }
 
  private:
   std::uint64_t bar_read(unsigned bar, std::uint64_t offset, unsigned size) override;

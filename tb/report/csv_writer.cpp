@@ -49,7 +49,7 @@ void CsvWriter::row(const std::string& file, std::uint64_t pass, std::uint64_t i
   if (row.dropped) {
     fmt::format_to(out, "dropped-{},", kDropReasonNames[static_cast<std::size_t>(*row.dropped)]);
   } else {
-    line_ += "delivered,";
+    line_ += row.lost ? "lost," : "delivered,";
   }
   const auto stamp = [&](bool there, Cycle cycle, char end) {
     if (there && with_cycles_) fmt::format_to(out, "{}", cycle);
@@ -57,7 +57,7 @@ void CsvWriter::row(const std::string& file, std::uint64_t pass, std::uint64_t i
   };
   stamp(row.ingress > 0, row.ingress, ',');
   stamp(row.steered, row.steer, ',');
-  stamp(!row.dropped, row.deliver, '\n');
+  stamp(!row.dropped && !row.lost, row.deliver, '\n');
   if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) fail();
 }
 

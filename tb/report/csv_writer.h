@@ -1,4 +1,5 @@
-// The --csv file: one row a packet, in the order of the wire. Errors (no such folder, disk full) are exceptions that
+// The --csv file: one row a packet, in the order of the wire; its status is "delivered", "dropped-REASON" or, where the
+// card kept the packet for itself, "lost". Errors (no such folder, disk full) are exceptions that
 // name the file.
 #pragma once
 #include <cstdio>

@@ -46,6 +46,7 @@ void RunSummary::add(const check::PacketRow& row) {
     ++dropped_[static_cast<std::size_t>(*row.dropped)];
     return;
   }
+  if (row.lost) return;  // neither delivered nor dropped: a mismatch
   if (delivered_++ == 0) first_ingress_ = row.ingress;
   last_deliver_ = std::max(last_deliver_, row.deliver);
   delivered_bytes_ += row.length;

@@ -32,7 +32,7 @@ struct QueueTotal {
 
 class RunSummary {
  public:
-  void add(const check::PacketRow& row);
+  void add(const check::PacketRow& row);  // not of a stray
 
   // Filled by the run.
   bool has_cycles = true;  // false: a functional run without stamps

@@ -152,8 +152,8 @@ enum class Engine { reference, rtl };
 class Bench {
  public:
   explicit Bench(const CardParameters& parameters = {}, Engine engine = Engine::reference, Cycle window = 64)
-      : machine(parameters, engine == Engine::rtl ? make_rtl_engine() : make_reference_engine(), &wire, &sink, &observer,
-                window, window) {}
+      : machine(parameters, engine == Engine::rtl ? make_rtl_engine() : make_reference_engine(), &wire, &sink,
+                &observer, window, window) {}
 
   std::uint64_t send(FrameBytes frame, Cycle arrival = 0, bool may_wait = true) {
     const std::uint64_t tag = wire.add(std::move(frame), arrival, may_wait);

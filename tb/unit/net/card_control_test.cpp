@@ -68,9 +68,16 @@ TEST(CardControlFraming, AnRssConfigurationMayBeCutAnywhere) {
   command.insert(command.end(), data.begin(), data.end());
   const FrameBytes probe = flow_frame(5);
   const check::Verdict due = oracle_for(rss).judge(view(probe));
-  for (const std::vector<std::size_t>& lengths :
-       std::vector<std::vector<std::size_t>>{{1}, {2}, {3}, {2, 4, 2, 2}, {7, 1, 5}, {2, 8, 255, 1, 2, 1}, {265, 1, 1},
-                                             {308}, std::vector<std::size_t>(100, 1), {0, 2, 0, 0, 300, 0}}) {
+  for (const std::vector<std::size_t>& lengths : std::vector<std::vector<std::size_t>>{{1},
+                                                                                       {2},
+                                                                                       {3},
+                                                                                       {2, 4, 2, 2},
+                                                                                       {7, 1, 5},
+                                                                                       {2, 8, 255, 1, 2, 1},
+                                                                                       {265, 1, 1},
+                                                                                       {308},
+                                                                                       std::vector<std::size_t>(100, 1),
+                                                                                       {0, 2, 0, 0, 300, 0}}) {
     ASSERT_EQ(card.guest.command(card.control, 4, 1, rss_command({0}, 0).encode()), VIRTIO_NET_OK);
     EXPECT_EQ(card.send(cut(command, lengths), {1}), VIRTIO_NET_OK);
     card.bench.send(probe);

@@ -61,9 +61,10 @@ TEST_P(CardReceiveHeaderByEngine, HoldsHashAndReportLittleEndianAndZeroPadding) 
   const RssCommand rss = rss_command({0});
   ASSERT_EQ(guest.configure(control, rss), VIRTIO_NET_OK);
   const check::Oracle oracle = oracle_for(rss);
-  const std::vector<FrameBytes> frames = {
-      flow_frame(7), FrameBuilder().ipv4().tcp(2794, 1766).raw(junk_frame(20)).bytes(),
-      FrameBuilder().ipv6().home_address({1, 2, 3}).tcp(4, 5).bytes(), FrameBuilder().ipv4().raw(junk_frame(30)).bytes()};
+  const std::vector<FrameBytes> frames = {flow_frame(7),
+                                          FrameBuilder().ipv4().tcp(2794, 1766).raw(junk_frame(20)).bytes(),
+                                          FrameBuilder().ipv6().home_address({1, 2, 3}).tcp(4, 5).bytes(),
+                                          FrameBuilder().ipv4().raw(junk_frame(30)).bytes()};
   for (const FrameBytes& frame : frames) {
     bench.send(frame);
     const check::Verdict due = oracle.judge(view(frame));

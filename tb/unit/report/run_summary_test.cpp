@@ -69,6 +69,19 @@ TEST(RunSummary, JsonNamesEveryQueueAndEveryDropReasonThatOccurred) {
   EXPECT_EQ(json["pipeline"]["latency_cycles"]["max"], 90);
 }
 
+TEST(RunSummary, ALostPacketIsNeitherDeliveredNorDropped) {
+  RunSummary summary;
+  summary.add(delivered(0, 2, 60, 10, 100));
+  check::PacketRow lost;
+  lost.lost = true;
+  lost.ingress = 20;
+  summary.add(lost);
+  EXPECT_EQ(summary.packets(), 2u);
+  EXPECT_EQ(summary.delivered(), 1u);
+  EXPECT_EQ(summary.dropped_total(), 0u);
+  EXPECT_EQ(summary.latency().max(), 90u);
+}
+
 TEST(RunSummary, WithoutStampsThePipelineIsNull) {
   RunSummary summary;
   summary.has_cycles = false;

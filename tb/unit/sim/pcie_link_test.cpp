@@ -242,6 +242,18 @@ TEST(PcieTime, PartsOfCyclesAddUp) {
   EXPECT_EQ(bench.client.completions, expected);
 }
 
+TEST(PcieTime, PartsOfCyclesAddUpOnTheWayBack) {
+  PcieParameters parameters = slow_link();
+  parameters.lanes = 16;  // a request takes 24/16 cycles, a completion of 1 byte 21/16
+  Bench bench(parameters);
+  for (unsigned i = 0; i < 3; ++i) bench.read(i, 0, 1);
+  bench.run_all();
+  // The host answers in cycles 64, 65 and 67; the completions have left at 65 5/16, 66 10/16 and 68 5/16.
+  const std::vector<Completion> expected = {
+      {66 + 62, 0, DmaStatus::ok}, {67 + 62, 1, DmaStatus::ok}, {69 + 62, 2, DmaStatus::ok}};
+  EXPECT_EQ(bench.client.completions, expected);
+}
+
 // ---- latency
 
 TEST(PcieLatency, AWriteIsSeenByTheHostWhenItsLastByteArrives) {

@@ -8,6 +8,7 @@
 
 #include "model/steering/steering_engine.h"
 #include "tb/unit/frame_builder.h"
+#include "tb/unit/microsoft_vectors.h"
 
 namespace rssnic::test {
 namespace {
@@ -157,27 +158,7 @@ TEST_F(RtlEngine, EveryTupleBitMeetsEveryKeyBitAsDefined) {
   }
 }
 
-struct PublishedVector {
-  const char* source;
-  std::uint16_t source_port;
-  const char* destination;
-  std::uint16_t destination_port;
-  std::uint32_t addresses_hash;
-  std::uint32_t ports_hash;
-};
-// Microsoft, "Verifying the RSS hash calculation".
-constexpr PublishedVector kPublished[] = {
-    {"66.9.149.187", 2794, "161.142.100.80", 1766, 0x323e8fc2, 0x51ccc178},
-    {"199.92.111.2", 14230, "65.69.140.83", 4739, 0xd718262a, 0xc626b0ea},
-    {"24.19.198.95", 12898, "12.22.207.184", 38024, 0xd2d0a5de, 0x5c2b394a},
-    {"38.27.205.30", 48228, "209.142.163.6", 2217, 0x82989176, 0xafc7327f},
-    {"153.39.163.191", 44251, "202.188.127.2", 1303, 0x5d1809c5, 0x10e828a2},
-    {"3ffe:2501:200:1fff::7", 2794, "3ffe:2501:200:3::1", 1766, 0x2cc18cd5, 0x40207d3d},
-    {"3ffe:501:8::260:97ff:fe40:efab", 14230, "ff02::1", 4739, 0x0f0c461c, 0xdde51bbf},
-    {"3ffe:1900:4545:3:200:f8ff:fe21:67cf", 44251, "fe80::200:f8ff:fe21:67cf", 38024, 0x4b61e985, 0x02d1feef},
-};
-
-FrameBytes tcp_frame(const PublishedVector& vector) {
+FrameBytes tcp_frame(const MicrosoftVector& vector) {
   FrameBuilder builder;
   Ipv4Header ipv4;
   Ipv6Header ipv6;
@@ -194,17 +175,17 @@ FrameBytes tcp_frame(const PublishedVector& vector) {
 
 TEST_F(RtlEngine, GivesMicrosoftsPublishedValues) {
   std::vector<FrameBytes> frames;
-  for (const PublishedVector& vector : kPublished) frames.push_back(tcp_frame(vector));
+  for (const MicrosoftVector& vector : kMicrosoftVectors) frames.push_back(tcp_frame(vector));
   RssConfig config;
   config.key = kMicrosoftKey;
   config.hash_types = hash_type_of(HashReport::ipv4) | hash_type_of(HashReport::ipv6);
   configure(config);
   stream(frames);
-  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kPublished[i].addresses_hash);
+  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kMicrosoftVectors[i].addresses_hash);
   config.hash_types = kAllHashTypes;
   configure(config);
   stream(frames);
-  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kPublished[i].ports_hash);
+  for (std::size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(results_[i].hash, kMicrosoftVectors[i].ports_hash);
 }
 
 constexpr Ipv6Address kHome = {0xfd, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

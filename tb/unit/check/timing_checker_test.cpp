@@ -1,0 +1,231 @@
+// The timing checker, fed rows by hand: each rule it holds the card to lets the last allowed cycle pass and finds the
+// next, and its bounds are those that arithmetic on paper gives.
+#include "tb/check/timing_checker.h"
+
+#include <gtest/gtest.h>
+
+namespace rssnic::check {
+namespace {
+
+constexpr Cycle kLatency = 3;
+
+PacketRow packet(Cycle ingress, std::size_t length = 60, Cycle deliver = 0, std::uint16_t queue = 0) {
+  PacketRow row;
+  row.length = length;
+  row.steered = true;
+  row.queue = queue;
+  row.ingress = ingress;
+  row.steer = ingress + kLatency;
+  row.deliver = deliver > 0 ? deliver : ingress + 500;
+  return row;
+}
+
+// A checker that has seen `count` equal packets, `spacing` cycles apart, all delivered in cycle `end`.
+TimingChecker fed(const TimingParameters& parameters, unsigned count, std::size_t length, Cycle spacing, Cycle end = 0,
+                  unsigned queues = 1) {
+  TimingChecker checker(parameters);
+  for (unsigned i = 0; i < count; ++i) {
+    checker.row(packet(i * spacing, length, end, static_cast<std::uint16_t>(i % queues)));
+  }
+  return checker;
+}
+
+// ---- from packet to packet
+
+TEST(TimingDataPath, AFrameOccupiesItForAsManyCyclesAsItHasBeats) {
+  struct Case {
+    std::size_t length;
+    Cycle beats;
+  };
+  for (const Case& c : {Case{0, 1}, Case{1, 1}, Case{64, 1}, Case{65, 2}, Case{128, 2}, Case{1514, 24}}) {
+    SCOPED_TRACE(c.length);
+    TimingChecker sound({});
+    sound.row(packet(100, c.length));
+    sound.row(packet(100 + c.beats));
+    EXPECT_EQ(sound.violations(), 0u);
+    TimingChecker fast({});
+    fast.row(packet(100, c.length));
+    fast.row(packet(100 + c.beats - 1));
+    EXPECT_EQ(fast.violations(), 1u);
+  }
+}
+
+TEST(TimingDataPath, TheComplaintNamesPacketAndCycles) {
+  TimingChecker checker({});
+  checker.row(packet(100, 640));
+  PacketRow early = packet(109);
+  early.tag = 7;
+  checker.row(early);
+  ASSERT_EQ(checker.finish().size(), 1u);
+  EXPECT_EQ(checker.finish()[0], "packet 7 entered in cycle 109, the one before it occupies the data path up to 110");
+}
+
+TEST(TimingDataPath, ANarrowerOneTakesMoreBeats) {
+  TimingParameters parameters;
+  parameters.bus_bytes_per_cycle = 8;
+  TimingChecker checker(parameters);
+  checker.row(packet(0, 60));  // 8 beats
+  checker.row(packet(7));
+  EXPECT_EQ(checker.violations(), 1u);
+}
+
+TEST(TimingDataPath, ADroppedPacketThatEnteredOccupiesItToo) {
+  TimingChecker checker({});
+  PacketRow dropped = packet(100, 640);
+  dropped.dropped = DropReason::filter;
+  checker.row(dropped);
+  checker.row(packet(105));
+  EXPECT_EQ(checker.violations(), 1u);
+}
+
+TEST(TimingDataPath, APacketLostAtTheDoorDoesNot) {
+  TimingChecker checker({});
+  PacketRow at_the_door = packet(100, 640);
+  at_the_door.steered = false;
+  at_the_door.dropped = DropReason::fifo;
+  checker.row(at_the_door);
+  checker.row(packet(101));
+  EXPECT_EQ(checker.violations(), 0u);
+}
+
+TEST(TimingLatency, OfThePipelineIsTheSameForAllPackets) {
+  TimingChecker checker({});
+  checker.row(packet(100));
+  checker.row(packet(200));
+  PacketRow slow = packet(300);
+  slow.tag = 2;
+  ++slow.steer;
+  checker.row(slow);
+  checker.row(packet(400));
+  ASSERT_EQ(checker.violations(), 1u);
+  EXPECT_EQ(checker.finish()[0], "packet 2 took 4 cycles through the pipeline, the others 3");
+}
+
+TEST(TimingLatency, IsCheckedOfDroppedPacketsToo) {
+  TimingChecker checker({});
+  checker.row(packet(100));
+  PacketRow fast = packet(200);
+  --fast.steer;
+  fast.dropped = DropReason::no_queue;
+  checker.row(fast);
+  EXPECT_EQ(checker.violations(), 1u);
+}
+
+TEST(TimingLatency, MayVaryWhereTheDispatcherHoldsThePipelineUp) {
+  TimingParameters parameters;
+  parameters.constant_latency = false;
+  TimingChecker checker(parameters);
+  checker.row(packet(100));
+  PacketRow slow = packet(200);
+  slow.steer += 40;
+  checker.row(slow);
+  EXPECT_EQ(checker.violations(), 0u);
+}
+
+// ---- the bounds of the whole
+
+TEST(TimingBounds, BeatsLimitANarrowDataPath) {
+  TimingParameters parameters;
+  parameters.bus_bytes_per_cycle = 8;
+  // 100 frames of 64 bytes: 8 beats each. The link needs (64 + 20 + 24 + 8) * 100 / 126 = 92 cycles, the ring none.
+  EXPECT_EQ(fed(parameters, 100, 64, 8).lower_bound(), 800u);
+  // Twice that, one round of the ring (9 * 62 + 3 * 64) and 4000.
+  EXPECT_EQ(fed(parameters, 100, 64, 8).upper_bound(), 1600u + 750 + 4000);
+}
+
+TEST(TimingBounds, TheLinkLimitsLongFrames) {
+  TimingParameters parameters;
+  parameters.link_bytes_per_cycle = 2;
+  // With its header a packet has 1024 bytes in 4 TLPs of 256, each with 24 bytes of overhead, and a used entry of 8:
+  // 1128 bytes. Beats: 16 a packet.
+  EXPECT_EQ(fed(parameters, 10, 1004, 16).lower_bound(), 5640u);
+  // One byte more takes a fifth TLP.
+  EXPECT_EQ(fed(parameters, 10, 1005, 16).lower_bound(), 5765u);
+  // In buffers of 512 bytes it takes a second used entry.
+  parameters.buffer_bytes = 512;
+  EXPECT_EQ(fed(parameters, 10, 1004, 16).lower_bound(), 5680u);
+  // Without the hash report the header has 12 bytes.
+  parameters.header_bytes = 12;
+  EXPECT_EQ(fed(parameters, 10, 1004, 16).lower_bound(), 5640u);
+}
+
+TEST(TimingBounds, ASmallRingLimitsItsQueue) {
+  TimingParameters parameters;
+  parameters.ring_size = 4;
+  // 10 buffers go three times round; between two rounds lie 7 latencies of 62 cycles.
+  EXPECT_EQ(fed(parameters, 10, 60, 1).lower_bound(), 868u);
+  EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 4000);
+  // The first fill of the ring costs nothing; 8 buffers take one more, 9 two.
+  EXPECT_EQ(fed(parameters, 8, 60, 1).lower_bound(), 434u);
+  EXPECT_EQ(fed(parameters, 9, 60, 1).lower_bound(), 868u);
+  // The fullest queue counts: 5 buffers each on two.
+  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).lower_bound(), 434u);
+  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).upper_bound(), 2u * 434 + 4 * 750 + 4000);
+}
+
+TEST(TimingBounds, PacketsThatWereNotDeliveredDoNotCount) {
+  TimingParameters parameters;
+  parameters.bus_bytes_per_cycle = 8;
+  TimingChecker run = fed(parameters, 100, 64, 8, 5000);
+  const Cycle total = run.total();
+  PacketRow dropped = packet(9000, 6400, 90000);
+  dropped.dropped = DropReason::filter;
+  run.row(dropped);
+  PacketRow lost = packet(9900, 6400, 90000);
+  lost.lost = true;
+  run.row(lost);
+  EXPECT_EQ(run.lower_bound(), 800u);
+  EXPECT_EQ(run.total(), total);
+}
+
+TEST(TimingTotal, GoesFromTheFirstIngressToTheLastDelivery) {
+  TimingChecker checker({});
+  checker.row(packet(100, 60, 900));
+  checker.row(packet(101, 60, 700));  // another queue was faster
+  EXPECT_EQ(checker.total(), 801u);
+}
+
+TEST(TimingTotal, BelowTheLowerBoundIsFound) {
+  TimingParameters parameters;
+  parameters.bus_bytes_per_cycle = 8;
+  EXPECT_TRUE(fed(parameters, 100, 64, 8, 799).finish().empty());  // 800 cycles: 0 to 799
+  TimingChecker fast = fed(parameters, 100, 64, 8, 798);
+  ASSERT_EQ(fast.finish().size(), 1u);
+  EXPECT_EQ(fast.violations(), 1u);
+  parameters.back_to_back = false;
+  EXPECT_EQ(fed(parameters, 100, 64, 8, 798).finish(),
+            std::vector<std::string>{"799 cycles in all, at least 800 are needed"});
+}
+
+TEST(TimingTotal, AboveTheUpperBoundIsFoundWhenTheSourceAlwaysHasAFrame) {
+  TimingParameters parameters;
+  parameters.bus_bytes_per_cycle = 8;
+  EXPECT_TRUE(fed(parameters, 100, 64, 8, 6349).finish().empty());
+  EXPECT_EQ(fed(parameters, 100, 64, 8, 6350).finish(),
+            std::vector<std::string>{"6351 cycles in all, at most 6350 are allowed"});
+  parameters.back_to_back = false;
+  EXPECT_TRUE(fed(parameters, 100, 64, 8, 1'000'000).finish().empty());
+}
+
+TEST(TimingTotal, ARunWithoutDeliveriesHasNone) {
+  TimingChecker checker({});
+  EXPECT_TRUE(checker.finish().empty());
+  EXPECT_EQ(checker.total(), 0u);
+  PacketRow dropped = packet(100);
+  dropped.dropped = DropReason::filter;
+  checker.row(dropped);
+  EXPECT_TRUE(checker.finish().empty());
+  EXPECT_EQ(checker.total(), 0u);
+}
+
+TEST(TimingComplaints, AreAllCountedAndTheFirstKept) {
+  TimingChecker checker({});
+  for (unsigned i = 0; i < 100; ++i) checker.row(packet(5));  // all in the same cycle
+  EXPECT_EQ(checker.violations(), 99u);
+  const std::vector<std::string> kept = checker.finish();
+  EXPECT_GE(kept.size(), 10u);
+  EXPECT_LT(kept.size(), 99u);
+}
+
+}  // namespace
+}  // namespace rssnic::check
