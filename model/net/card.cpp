@@ -23,12 +23,16 @@ void check(const char* name, T value, T low, T high) {
   }
 }
 
+void check_power_of_two(const char* name, unsigned value) {
+  if (value & (value - 1)) {
+    throw std::invalid_argument(fmt::format("{}: {} is not allowed; a power of two is", name, value));
+  }
+}
+
 const CardParameters& checked(const CardParameters& p) {
   check("queue_pairs", p.queue_pairs, 1u, kMaxQueuePairs);
   check("max_queue_size", p.max_queue_size, 1u, kMaxQueueSize);
-  if (p.max_queue_size & (p.max_queue_size - 1)) {
-    throw std::invalid_argument(fmt::format("max_queue_size: {} is not a power of two", p.max_queue_size));
-  }
+  check_power_of_two("max_queue_size", p.max_queue_size);
   check<unsigned>("mtu", p.mtu, 68, 65535);
   check("packet_slots", p.packet_slots, 1u, 65535u);
   check("mac_fifo_frames", p.mac_fifo_frames, 1u, 1u << 20);
@@ -36,13 +40,14 @@ const CardParameters& checked(const CardParameters& p) {
   check("dispatch_cycles", p.dispatch_cycles, 1u, 1024u);
   check("bus_bytes_per_cycle", p.bus_bytes_per_cycle, 1u, 4096u);
   check("pcie.generation", p.pcie.generation, 1u, 5u);
-  check("pcie.lanes", p.pcie.lanes, 1u, 32u);
+  check("pcie.lanes", p.pcie.lanes, 1u, 16u);
+  check_power_of_two("pcie.lanes", p.pcie.lanes);
   check("pcie.tags", p.pcie.tags, 1u, 1024u);
   check("pcie.max_payload_bytes", p.pcie.max_payload_bytes, 128u, 4096u);
   check("pcie.max_read_bytes", p.pcie.max_read_bytes, 512u, 4096u);
   check("pcie.clock_mhz", p.pcie.clock_mhz, 1.0, 10000.0);
   if (const FeatureBits unknown = p.features & ~all_implemented_features()) {
-    throw std::invalid_argument(fmt::format("features: {} not implemented", feature_names(unknown)));
+    throw std::invalid_argument(fmt::format("features: the card has no {}", feature_names(unknown)));
   }
   if (const std::string error = feature_error(p.features, p.features); !error.empty()) {
     throw std::invalid_argument("features: " + error);
@@ -130,7 +135,8 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome) {
 void Card::arm_dispatch() {
   if (dispatch_armed_ || results_.empty()) return;
   dispatch_armed_ = true;
-  const Cycle complete = packets_[results_.front()].complete;  // store and forward: no byte leaves before the last is in
+  const Cycle complete =
+      packets_[results_.front()].complete;  // store and forward: no byte leaves before the last is in
   calendar_.at(std::max({calendar_.now(), dispatch_free_, complete}), Rank::receive, this,
                [](void* self, std::uint64_t) { static_cast<Card*>(self)->dispatch(); });
 }

@@ -25,7 +25,7 @@ struct ReceiveFilter {
   MacTable unicast;
   MacTable multicast;
 
-  // A frame too short for a destination address passes only in promiscuous mode.
+  // A frame too short for a destination address passes only where nothing is filtered.
   bool accepts(ConstBytes frame) const;
 };
 

@@ -40,7 +40,7 @@ class VirtioFunction {
   void config_write(unsigned offset, unsigned size, std::uint32_t value);
   std::uint64_t bar_read(unsigned bar, std::uint64_t offset, unsigned size);
   void bar_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value);
-  // The decoder's view of a BAR: its size (0: not implemented) and where it is mapped. Memory decoding is on with
+  // The decoder's view of a BAR: its size (0: there is none) and where it is mapped. Memory decoding is on with
   // Command bit 1 in power state D0; the decoder asks memory_enabled(), bar_read() and bar_write() do not.
   std::uint64_t bar_size(unsigned bar) const;
   std::uint64_t bar_address(unsigned bar) const;

@@ -9,6 +9,7 @@
 namespace rssnic {
 namespace {
 
+constexpr unsigned kConfigVector = 0;    // MSI-X vector of configuration changes; the queues share the others
 constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio_net_config
 constexpr std::size_t kCommandBytes = 16384;
 constexpr unsigned kControlRingSize = 64;           // a command takes two descriptors
@@ -58,7 +59,7 @@ void VirtioNetDriver::start() {
     pairs_[pair].transmit.ring = set_up_queue(2 * pair + 1, options_.ring_size);
   }
   if (features_ & VIRTIO_NET_F_CTRL_VQ) {
-    control_ = set_up_queue(control_index(), kControlRingSize);
+    control_ = set_up_queue(control_queue_, kControlRingSize);
     control_buffer_ = machine_.ram().allocate(kCommandBytes + 1);
   }
   write_common(kDeviceStatus, 1, status() | VIRTIO_STATUS_DRIVER_OK);
@@ -97,22 +98,19 @@ void VirtioNetDriver::negotiate() {
     mac_[i] = static_cast<std::uint8_t>(machine_.mmio_read(layout_.device.address + i, 1));
   }
   const bool multiqueue = features_ & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS);
-  const std::uint64_t max_pairs = multiqueue ? machine_.mmio_read(layout_.device.address + kConfigMaxPairs, 2) : 1;
+  const unsigned max_pairs =
+      static_cast<unsigned>(multiqueue ? machine_.mmio_read(layout_.device.address + kConfigMaxPairs, 2) : 1);
+  control_queue_ = 2 * max_pairs;  // 2 for a driver that takes neither MQ nor RSS (5.1.2)
+  notify_offsets_.assign(control_queue_ + 1, 0);
   if (options_.queue_pairs < 1 || options_.queue_pairs > max_pairs) {
     throw DriverError(fmt::format("{} queue pairs wanted, the device has {}", options_.queue_pairs, max_pairs));
   }
-}
-
-unsigned VirtioNetDriver::control_index() const {
-  if (!(features_ & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS))) return 2;
-  return 2 * static_cast<unsigned>(machine_.mmio_read(layout_.device.address + kConfigMaxPairs, 2));
 }
 
 // Every vector sends its own number to the message window, vector 0 for configuration changes.
 void VirtioNetDriver::set_up_msix() {
   vectors_ = layout_.msix_vectors;
   if (vectors_ < 2) throw DriverError("the function has no MSI-X vector for its queues");
-  pending_.assign(vectors_, false);
   for (unsigned vector = 0; vector < vectors_; ++vector) {
     const std::uint64_t entry = layout_.msix_table + 16 * vector;
     machine_.mmio_write(entry, 4, kMessageWindow);
@@ -122,8 +120,8 @@ void VirtioNetDriver::set_up_msix() {
   }
   const std::uint32_t control = machine_.config_read(layout_.msix_capability + 2, 2);
   machine_.config_write(layout_.msix_capability + 2, 2, (control | 0x8000) & ~std::uint32_t{0x4000});
-  write_common(kConfigMsixVector, 2, 0);
-  if (read_common(kConfigMsixVector, 2) != 0) throw DriverError("the device refuses MSI-X vector 0");
+  write_common(kConfigMsixVector, 2, kConfigVector);
+  if (read_common(kConfigMsixVector, 2) != kConfigVector) throw DriverError("the device refuses MSI-X vector 0");
 }
 
 std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue, unsigned ring_size) {
@@ -143,14 +141,13 @@ std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue, unsigne
   if (read_common(kQueueMsixVector, 2) != vector_of(queue)) {
     throw DriverError(fmt::format("the device refuses MSI-X vector {} for queue {}", vector_of(queue), queue));
   }
+  notify_offsets_[queue] = read_common(kQueueNotifyOff, 2) * layout_.notify_off_multiplier;
   write_common(kQueueEnable, 2, 1);
   return ring;
 }
 
 void VirtioNetDriver::notify(unsigned queue) {
-  write_common(kQueueSelect, 2, queue);
-  const std::uint64_t offset = read_common(kQueueNotifyOff, 2) * layout_.notify_off_multiplier;
-  machine_.mmio_write(layout_.notify.address + offset, 2, queue);
+  machine_.mmio_write(layout_.notify.address + notify_offsets_[queue], 2, queue);
 }
 
 void VirtioNetDriver::post_buffer(ReceiveRing& receive, std::uint32_t buffer) {
@@ -169,7 +166,7 @@ std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t c
   std::copy(data.begin(), data.end(), bytes + 2);
   bytes[kCommandBytes] = kPoison;
   control_->add({{control_buffer_, static_cast<std::uint32_t>(size)}}, {{control_buffer_ + kCommandBytes, 1}}, 0);
-  if (control_->publish()) notify(control_index());
+  if (control_->publish()) notify(control_queue_);
   for (unsigned window = 0; control_->used_ready() == 0; ++window) {
     if (window == kPatienceWindows) {
       throw DriverError(fmt::format("no answer to control command {}/{}", command_class, command));
@@ -197,16 +194,23 @@ void VirtioNetDriver::configure_rss(const RssCommand& rss, const std::function<v
 }
 
 std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {
-  for (const std::uint32_t vector : machine_.take_messages()) {
-    ++interrupts_;
-    if (vector < pending_.size()) pending_[vector] = true;
-  }
+  std::vector<std::uint32_t> vectors = machine_.take_messages();
+  interrupts_ += vectors.size();
+  std::sort(vectors.begin(), vectors.end());
+  vectors.erase(std::unique(vectors.begin(), vectors.end()), vectors.end());
   std::size_t packets = 0;
-  for (unsigned pair = 0; pair < pairs_.size(); ++pair) {
-    if (pending_[vector_of(2 * pair)]) packets += take_packets(pair, on_packet);
-    if (pending_[vector_of(2 * pair + 1)]) take_sent(pairs_[pair].transmit);
+  for (const std::uint32_t vector : vectors) {
+    if (vector == kConfigVector || vector >= vectors_) continue;
+    for (std::size_t queue = vector - 1; queue < 2 * pairs_.size();
+         queue += vectors_ - 1) {  // the queues that share it
+      const auto pair = static_cast<unsigned>(queue / 2);
+      if (queue % 2 == 0) {
+        packets += take_packets(pair, on_packet);
+      } else {
+        take_sent(pairs_[pair].transmit);
+      }
+    }
   }
-  std::fill(pending_.begin(), pending_.end(), false);
   return packets;
 }
 

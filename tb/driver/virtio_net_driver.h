@@ -109,7 +109,6 @@ class VirtioNetDriver {
   std::size_t take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet);
   void take_sent(TransmitRing& transmit);
   unsigned vector_of(unsigned queue) const { return 1 + queue % (vectors_ - 1); }
-  unsigned control_index() const;
 
   Machine& machine_;
   const DriverOptions options_;
@@ -117,10 +116,11 @@ class VirtioNetDriver {
   FeatureBits features_ = 0;
   std::array<std::uint8_t, 6> mac_{};
   unsigned vectors_ = 2;
+  unsigned control_queue_ = 2;
+  std::vector<std::uint64_t> notify_offsets_;  // by queue, in the notification structure
   std::vector<Pair> pairs_;
   std::unique_ptr<SplitRing> control_;
   std::uint64_t control_buffer_ = 0;
-  std::vector<bool> pending_;  // by vector: its message has come
   std::vector<GuestBuffer> part_;
   std::vector<std::uint8_t> assembled_;  // a packet that spans buffers
   std::uint64_t interrupts_ = 0;
