@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/net/net_header.h"
+
 namespace rssnic::check {
 namespace {
 
@@ -17,6 +19,20 @@ constexpr Cycle kSlackCycles = 4000;
 std::uint64_t pieces(std::uint64_t size, std::uint64_t limit) { return (size + limit - 1) / limit; }
 
 }  // namespace
+
+TimingParameters timing_parameters(const CardParameters& card, const DriverOptions& driver) {
+  TimingParameters timing;
+  timing.bus_bytes_per_cycle = card.bus_bytes_per_cycle;
+  timing.link_bytes_per_cycle = card.pcie.bytes_per_cycle();
+  timing.link_latency_cycles = card.pcie.latency_cycles;
+  timing.max_payload_bytes = card.pcie.max_payload_bytes;
+  timing.tlp_overhead_bytes = card.pcie.header_bytes;
+  timing.ring_size = driver.ring_size;
+  timing.buffer_bytes = driver.buffer_bytes;
+  timing.header_bytes = net_header_bytes(card.features & driver.wanted);
+  timing.constant_latency = card.dispatch_cycles == 1;
+  return timing;
+}
 
 void TimingChecker::complain(std::string what) {
   ++violations_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/net/parameters.h"
 #include "tb/check/scoreboard.h"
 
 namespace rssnic::check {
@@ -24,6 +25,9 @@ struct TimingParameters {
   bool back_to_back = true;      // the source always has the next frame: the upper bound holds
   bool constant_latency = true;  // the dispatcher keeps pace with the pipeline
 };
+
+// Of a card with this driver. The window and the pace of the source are the caller's to say.
+TimingParameters timing_parameters(const CardParameters& card, const DriverOptions& driver);
 
 class TimingChecker {
  public:

@@ -28,17 +28,8 @@ extern "C" void on_interrupt(int) {
 }
 
 check::TimingParameters timing_parameters(const RunOptions& options) {
-  const CardParameters& card = options.nic.card;
-  check::TimingParameters timing;
-  timing.bus_bytes_per_cycle = card.bus_bytes_per_cycle;
-  timing.link_bytes_per_cycle = card.pcie.bytes_per_cycle();
-  timing.link_latency_cycles = card.pcie.latency_cycles;
-  timing.max_payload_bytes = card.pcie.max_payload_bytes;
-  timing.tlp_overhead_bytes = card.pcie.header_bytes;
+  check::TimingParameters timing = check::timing_parameters(options.nic.card, options.session.driver);
   timing.window_cycles = options.nic.window_cycles;
-  timing.ring_size = options.session.driver.ring_size;
-  timing.buffer_bytes = options.session.driver.buffer_bytes;
-  timing.header_bytes = net_header_bytes(card.features);
   timing.back_to_back = options.player.pace == Pace::back_to_back;
   return timing;
 }

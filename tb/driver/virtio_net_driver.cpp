@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/net/control_command.h"
 #include "model/pci/common_config.h"
 
 namespace rssnic {
@@ -180,17 +181,22 @@ std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t c
 }
 
 void VirtioNetDriver::set_promiscuous(bool on) {
-  if (command(0, 0, {static_cast<std::uint8_t>(on)}) != 0) throw DriverError("the device refuses promiscuous mode");
+  if (command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, {static_cast<std::uint8_t>(on)}) != VIRTIO_NET_OK) {
+    throw DriverError("the device refuses promiscuous mode");
+  }
 }
 
 void VirtioNetDriver::set_queue_pairs(unsigned pairs) {
-  if (command(4, 0, {static_cast<std::uint8_t>(pairs), static_cast<std::uint8_t>(pairs >> 8)}) != 0) {
+  const std::vector<std::uint8_t> data = {static_cast<std::uint8_t>(pairs), static_cast<std::uint8_t>(pairs >> 8)};
+  if (command(VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, data) != VIRTIO_NET_OK) {
     throw DriverError(fmt::format("the device refuses {} queue pairs", pairs));
   }
 }
 
 void VirtioNetDriver::configure_rss(const RssCommand& rss, const std::function<void()>& meanwhile) {
-  if (command(4, 1, rss.encode(), meanwhile) != 0) throw DriverError("the device refuses the RSS configuration");
+  if (command(VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_RSS_CONFIG, rss.encode(), meanwhile) != VIRTIO_NET_OK) {
+    throw DriverError("the device refuses the RSS configuration");
+  }
 }
 
 std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {

@@ -107,6 +107,26 @@ TEST(CardReceiveHeader, MergedPacketHasOneHeaderInItsFirstBuffer) {
   EXPECT_EQ(packet->frame, bench.wire.frame(0)) << "the buffers behind the first hold nothing but packet bytes";
 }
 
+// The slots of the packet buffer are the same ones as before the reset, and headers of both sizes end at one place.
+TEST(CardReceiveHeader, PaddingIsZeroAlsoWhereASessionWith12ByteHeadersWentBefore) {
+  CardParameters parameters;
+  parameters.packet_slots = 1;
+  Bench bench(parameters);
+  Guest guest(bench);
+  for (const FeatureBits features : {kMergeable, kMergeable | VIRTIO_NET_F_HASH_REPORT, kMergeable}) {
+    guest.negotiate(features);
+    GuestQueue& rx = guest.receive_queue(0);
+    guest.fill(rx, 8, 64);
+    guest.go();
+    for (unsigned i = 0; i < 2; ++i) {
+      bench.send(flow_frame(i, 100));
+      const auto packet = guest.take(rx);
+      ASSERT_TRUE(packet);
+      EXPECT_EQ(packet->header, header_of(2, features & VIRTIO_NET_F_HASH_REPORT ? 20 : 12));
+    }
+  }
+}
+
 // ---- how the packet lies in its buffers
 
 TEST(CardReceiveBuffers, AllButTheLastBufferOfAMergedPacketAreFull) {
@@ -306,6 +326,9 @@ TEST(CardReceiveBuffers, AMergedPacketThatTheWholeRingCannotHoldIsDropped) {
   const auto fits = bench.send(junk_frame(244));
   bench.settle();
   EXPECT_EQ(bench.observer[large].dropped, DropReason::no_buffer);
+  EXPECT_LT(bench.observer[large].ended_at - bench.observer[large].steered_at,
+            bench.card().parameters().no_buffer_wait_cycles)
+      << "there is nothing to wait for";
   const auto packet = guest.take(rx);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->num_buffers, 4u);
