@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace rssnic {
 
@@ -28,7 +29,11 @@ VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& p
 
 Cycle VirtioNic::cycle_now() const { return sc_core::sc_time_stamp().value() / period_.value(); }
 
-sc_time VirtioNic::duration(Cycle cycles) const { return sc_time::from_value(cycles * period_.value()); }
+sc_time VirtioNic::duration(Cycle cycles) const {
+  const std::uint64_t left = (sc_core::sc_max_time() - sc_core::sc_time_stamp()).value() / period_.value();
+  if (cycles > left) throw std::overflow_error("simulated time ends: SystemC counts 213 days of picoseconds");
+  return sc_time::from_value(cycles * period_.value());
+}
 
 void VirtioNic::wire_ready() {
   card_->advance(cycle_now());

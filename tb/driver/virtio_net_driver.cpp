@@ -239,9 +239,11 @@ std::size_t VirtioNetDriver::take_packets(unsigned pair, const std::function<voi
     packet.queue = pair;
     packet.header = {buffer(*first), header_size};
     packet.buffers = load_le16(packet.header.data + 10);
-    if (packet.buffers < 1 || packet.buffers - 1 > receive.ring->used_ready()) {
-      throw DriverError(fmt::format("queue {}: num_buffers is {}, {} used entries are visible", 2 * pair,
-                                    packet.buffers, receive.ring->used_ready() + 1));
+    // All buffers of a packet become visible together; without MRG_RXBUF there is one (5.1.9.4.1).
+    const unsigned most = features_ & VIRTIO_NET_F_MRG_RXBUF ? 1 + receive.ring->used_ready() : 1;
+    if (packet.buffers < 1 || packet.buffers > most) {
+      throw DriverError(
+          fmt::format("queue {}: num_buffers is {}, 1 to {} are allowed", 2 * pair, packet.buffers, most));
     }
     packet.frame = {packet.header.data + header_size, first->length - header_size};
     if (packet.buffers > 1) {
@@ -263,7 +265,7 @@ std::size_t VirtioNetDriver::take_packets(unsigned pair, const std::function<voi
     on_packet(packet);
     ++packets;
     for (const SplitRing::Used& part : parts) {
-      std::memset(buffer(part), kPoison, part.length);
+      std::memset(buffer(part), kPoison, packet.poison_intact ? part.length : options_.buffer_bytes);
       if (receive.withhold) {
         receive.withheld.push_back(part.cookie);
       } else {

@@ -32,6 +32,7 @@ std::string bar(std::uint64_t part, std::uint64_t largest) {
 }
 
 std::string rate(double per_second) {
+  if (per_second >= 1e9) return fmt::format("{:.2f} G", per_second / 1e9);
   if (per_second >= 1e6) return fmt::format("{:.2f} M", per_second / 1e6);
   if (per_second >= 1e3) return fmt::format("{:.1f} k", per_second / 1e3);
   return fmt::format("{:.0f} ", per_second);

@@ -16,6 +16,9 @@ enum class Pace : std::uint8_t {
 // Arrivals are never later than this, whatever time stamps a capture claims: sums of cycles stay within 64 bits.
 constexpr Cycle kLatestArrival = Cycle{1} << 62;
 
+// A pause between two recorded frames is played as this long at most: captures that were merged hold years of silence.
+constexpr std::uint64_t kLongestPauseNs = 10'000'000'000;
+
 // Throws std::invalid_argument unless lowest <= value <= highest (which NaN is not).
 void check_range(const char* what, double value, double lowest, double highest);
 void check_clock(double clock_mhz);

@@ -63,7 +63,11 @@ const CaptureRecord* PcapPlayer::next_record() {
 Cycle PcapPlayer::arrival(const CaptureRecord& record) {
   if (parameters_.pace == Pace::back_to_back) return 0;
   if (parameters_.pace == Pace::line_rate) return line_->send(record.bytes.size);
-  if (!first_time_ns_) first_time_ns_ = record.time_ns;
+  if (!first_time_ns_) first_time_ns_ = latest_time_ns_ = record.time_ns;
+  if (record.time_ns > latest_time_ns_ + kLongestPauseNs) {
+    *first_time_ns_ += record.time_ns - latest_time_ns_ - kLongestPauseNs;  // cuts the rest of the pause out
+  }
+  latest_time_ns_ = std::max(latest_time_ns_, record.time_ns);
   if (record.time_ns <= *first_time_ns_) return frame_.arrival;
   const Cycle since = cycles_of_ns(static_cast<double>(record.time_ns - *first_time_ns_), parameters_.clock_mhz);
   return std::max(frame_.arrival, std::min(base_ + since, kLatestArrival));

@@ -66,7 +66,8 @@ class PcapPlayer final : public WireSource {
   bool finished_ = false;
   bool pass_is_empty_ = true;                   // a pass without a frame is the last one
   std::uint64_t seen_skipped_ = 0;              // of the open capture, already in files_
-  std::optional<std::uint64_t> first_time_ns_;  // of the open capture
+  std::optional<std::uint64_t> first_time_ns_;  // of the open capture, pauses that were cut out added
+  std::uint64_t latest_time_ns_ = 0;            // of the open capture
   Cycle base_ = 0;                              // arrival of its first record
 };
 

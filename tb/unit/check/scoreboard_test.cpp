@@ -305,6 +305,17 @@ TEST(ScoreboardFaults, AWrongQueueIsNamedBesideTheRightOne) {
   expect_named(board.mismatch(tag), "due are queue " + std::to_string(right) + " report 2");
 }
 
+TEST(ScoreboardFaults, AHashedPacketDeliveredAsUnclassifiedIsFound) {
+  Board board;
+  const std::uint64_t tag = board.steered(flow_frame(1));
+  Delivery delivery = board.correct(tag);
+  delivery.queue = 0;
+  std::fill(delivery.header.begin() + 12, delivery.header.end(), std::uint8_t{0});
+  board.announce(tag, 0);
+  board.receive(delivery);
+  expect_named(board.mismatch(tag), "queue 0 report 0 hash 00000000, due are queue");
+}
+
 TEST(ScoreboardFaults, AReportOnAPacketWithoutHashIsFound) {
   Board board;
   const std::uint64_t tag = board.steered(arp_frame());
@@ -854,6 +865,45 @@ TEST_F(ScoreboardChange, SlidingBackIsFoundAlsoWhenThePacketsAreReceivedAfterThe
   land_by(new_rules, first);
   land_by(old_rules, second);
   EXPECT_EQ(board.mismatch(second), "packet 0 was steered in the new way, packet 1 after it in the old");
+}
+
+// Two queues the old way, two others the new: packets of one way are not received in the order of their tags either.
+TEST(ScoreboardChanges, SlidingBackIsFoundAcrossTheQueuesOfEachWay) {
+  const Expectation old_rules = steer_by({0, 1});
+  const Expectation new_rules = steer_by({2, 3});
+  for (const bool old_first : {true, false}) {
+    SCOPED_TRACE(old_first);
+    Board board({}, old_rules);
+    board.scoreboard.begin_change(new_rules);
+    const auto steered = [&](const Expectation& expectation, unsigned odd) {
+      board.rules(expectation);
+      unsigned flow = 0;
+      while ((Oracle(old_rules.rss).judge(view(flow_frame(flow))).hash & 1) != odd) ++flow;
+      return board.steered(flow_frame(flow));
+    };
+    const auto land = [&](const Expectation& expectation, std::uint64_t tag) {
+      board.rules(expectation);
+      board.land(tag);
+    };
+    if (old_first) {  // old 0, new 1, old 2: received 2, 0, 1
+      const std::uint64_t first = steered(old_rules, 0);
+      const std::uint64_t slid_over = steered(new_rules, 0);
+      const std::uint64_t last = steered(old_rules, 1);
+      land(old_rules, last);
+      land(old_rules, first);
+      land(new_rules, slid_over);
+      EXPECT_EQ(board.mismatch(slid_over), "packet 1 was steered in the new way, packet 2 after it in the old");
+    } else {  // new 0, old 1, new 2: received 0, 2, 1
+      const std::uint64_t first = steered(new_rules, 0);
+      const std::uint64_t slid_back = steered(old_rules, 0);
+      const std::uint64_t last = steered(new_rules, 1);
+      land(new_rules, first);
+      land(new_rules, last);
+      land(old_rules, slid_back);
+      EXPECT_EQ(board.mismatch(slid_back), "packet 0 was steered in the new way, packet 1 after it in the old");
+    }
+    EXPECT_EQ(board.scoreboard.mismatches(), 1u);
+  }
 }
 
 TEST_F(ScoreboardChange, APacketThatBothWaysSteerAlikeProvesNothing) {

@@ -108,6 +108,7 @@ SessionOptions with_rss() {
 }
 
 // A card, its driver and the checkers, with generated traffic.
+template <typename MachineKind = PlainMachine>
 class Replay {
  public:
   explicit Replay(const GeneratorParameters& traffic, std::unique_ptr<SteeringEngine> engine = make_reference_engine(),
@@ -144,9 +145,29 @@ class Replay {
  public:
   std::vector<PacketRow> rows;
   Scoreboard scoreboard;
-  PlainMachine machine;
+  MachineKind machine;
   Session session;
   std::atomic<bool> stop{false};
+};
+
+// A machine in whose memory one packet arrives otherwise than the card wrote it.
+class SpoilingMachine final : public PlainMachine {
+ public:
+  using PlainMachine::PlainMachine;
+  // Called for the victim's write: header, frame.
+  std::function<void(std::vector<std::uint8_t>&)> spoil;
+
+ private:
+  DmaStatus write(std::uint64_t address, ConstBytes from, Cycle&) override {
+    const std::uint8_t* const there = ram().pointer(address, from.size);
+    const bool is_packet = from.size > 20 && there != nullptr && std::all_of(there, there + from.size, is_poison);
+    if (!is_packet || packets_++ != kVictim) return dma_write(address, from);
+    std::vector<std::uint8_t> bytes(from.data, from.data + from.size);
+    spoil(bytes);
+    return dma_write(address, {bytes.data(), bytes.size()});
+  }
+  static bool is_poison(std::uint8_t byte) { return byte == kPoison; }
+  std::uint64_t packets_ = 0;
 };
 
 std::string text(const Verdict& verdict) {
@@ -308,6 +329,58 @@ TEST(SessionFault, AQueueThatTheDriverDoesNotHaveIsADropWithoutReason) {
   Replay replay(mixed_traffic(), std::make_unique<SpoiltOnce>([](Outcome& outcome) { outcome.result.queue = 9; }));
   replay.run();
   EXPECT_EQ(replay.mismatches(), std::vector<std::string>{"100: dropped-no-queue without a reason"});
+}
+
+struct MemoryFault {
+  const char* name;
+  std::function<void(std::vector<std::uint8_t>&)> spoil;
+  const char* mismatch;
+};
+class SessionMemoryFault : public testing::TestWithParam<MemoryFault> {};
+INSTANTIATE_TEST_SUITE_P(
+    Single, SessionMemoryFault,
+    testing::Values(
+        MemoryFault{"ByteChanged", [](std::vector<std::uint8_t>& bytes) { bytes[20 + 6] ^= 1; },
+                    "100: byte 6 received as 03, sent as 02"},
+        MemoryFault{"LastByteNotWritten", [](std::vector<std::uint8_t>& bytes) { bytes.pop_back(); },
+                    "100: byte 73 received as a5"},
+        MemoryFault{"ByteBehindTheEnd", [](std::vector<std::uint8_t>& bytes) { bytes.push_back(0); },
+                    "100: written behind its last byte"},
+        MemoryFault{"FlagsSet", [](std::vector<std::uint8_t>& bytes) { bytes[0] = 2; }, "100: an offload field"},
+        MemoryFault{"PaddingSet", [](std::vector<std::uint8_t>& bytes) { bytes[19] = 1; }, "100: padding_reserved"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_P(SessionMemoryFault, IsThatPacketsMismatch) {
+  GeneratorParameters traffic = mixed_traffic();
+  traffic.frame_bytes = 74;
+  SessionOptions one_queue = with_rss();
+  one_queue.rss->table = {0};  // so that packets are written in the order of their tags
+  Replay<SpoilingMachine> replay(traffic, make_reference_engine(), one_queue);
+  replay.machine.spoil = GetParam().spoil;
+  replay.run();
+  const std::vector<std::string> mismatches = replay.mismatches();
+  ASSERT_EQ(mismatches.size(), 1u) << testing::PrintToString(mismatches);
+  EXPECT_EQ(mismatches[0].find(GetParam().mismatch), 0u) << mismatches[0];
+}
+
+// 5.1.9.4.1: one buffer without MRG_RXBUF. A driver that took two would put the packet together again, and nobody
+// would notice.
+TEST(SessionError, TwoBuffersForAPacketWithoutMergeableBuffersAreADriverError) {
+  for (const bool mergeable : {true, false}) {
+    SessionOptions options = with_rss();
+    options.rss->table = {0};
+    if (!mergeable) options.driver.wanted &= ~VIRTIO_NET_F_MRG_RXBUF;
+    Replay<SpoilingMachine> replay(mixed_traffic(), make_reference_engine(), options);
+    replay.machine.spoil = [](std::vector<std::uint8_t>& bytes) { bytes[10] = 2; };
+    replay.session.begin();
+    try {
+      replay.session.run(replay.stop);
+      EXPECT_TRUE(mergeable);
+      EXPECT_GT(replay.scoreboard.mismatches(), 0u);
+    } catch (const DriverError& error) {
+      EXPECT_NE(std::string(error.what()).find("num_buffers is 2"), std::string::npos) << error.what();
+    }
+  }
 }
 
 // ---- a card that stops

@@ -218,6 +218,34 @@ TEST(TimingTotal, ARunWithoutDeliveriesHasNone) {
   EXPECT_EQ(checker.total(), 0u);
 }
 
+TEST(TimingParametersOf, ACardAndItsDriverAreTheirOwn) {
+  CardParameters card;
+  card.bus_bytes_per_cycle = 32;
+  card.pcie.generation = 2;  // 5 GT/s with 8b/10b: half a byte per ns and lane
+  card.pcie.lanes = 4;
+  card.pcie.clock_mhz = 250;
+  card.pcie.latency_cycles = 11;
+  card.pcie.max_payload_bytes = 512;
+  card.pcie.header_bytes = 28;
+  DriverOptions driver;
+  driver.ring_size = 64;
+  driver.buffer_bytes = 1024;
+  const TimingParameters timing = timing_parameters(card, driver);
+  EXPECT_EQ(timing.bus_bytes_per_cycle, 32u);
+  EXPECT_DOUBLE_EQ(timing.link_bytes_per_cycle, 4 * 0.5 * 4);
+  EXPECT_EQ(timing.link_latency_cycles, 11u);
+  EXPECT_EQ(timing.max_payload_bytes, 512u);
+  EXPECT_EQ(timing.tlp_overhead_bytes, 28u);
+  EXPECT_EQ(timing.ring_size, 64u);
+  EXPECT_EQ(timing.buffer_bytes, 1024u);
+  EXPECT_EQ(timing.header_bytes, 20u);
+  EXPECT_TRUE(timing.constant_latency);
+  driver.wanted &= ~VIRTIO_NET_F_HASH_REPORT;
+  EXPECT_EQ(timing_parameters(card, driver).header_bytes, 12u);
+  card.dispatch_cycles = 2;
+  EXPECT_FALSE(timing_parameters(card, driver).constant_latency);
+}
+
 TEST(TimingComplaints, AreAllCountedAndTheFirstKept) {
   TimingChecker checker({});
   for (unsigned i = 0; i < 100; ++i) checker.row(packet(5));  // all in the same cycle

@@ -207,6 +207,7 @@ TEST_F(RunCommand, RealCapturesAgreeRowByRow) {
             << entry.path() << " row " << i << ", " << expected[0][column];
       }
     }
+    EXPECT_EQ(rssnic({"run", entry.path().string(), "--pace", "recorded"}).status, 0) << entry.path();
     ++captures;
     rows += expected.size() - 1;
   }

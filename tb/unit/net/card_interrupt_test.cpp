@@ -73,6 +73,25 @@ TEST(CardInterrupt, AtMostOneForEachPublishedBatchAndNoneIsForgotten) {
   EXPECT_GT(last_message, last_change);
 }
 
+// Publications follow each other faster than the driver's wish can be read: the last one is told of all the same.
+TEST(CardInterrupt, TheEndOfABurstIsToldWhateverItsLength) {
+  for (unsigned length = 1; length <= 64; ++length) {
+    Receiver card(1);
+    card.bench.settle();
+    for (unsigned i = 0; i < length; ++i) card.bench.send(flow_frame(i), card.bench.machine.now() + 9 * i);
+    std::uint16_t at_last_message = 0;
+    unsigned messages = 0;
+    card.bench.until([&] {
+      if (std::exchange(messages, card.guest.count_all()) != card.guest.count_all()) {
+        at_last_message = card.rx.used_index();
+      }
+      return false;
+    });
+    EXPECT_EQ(card.rx.used_index(), length);
+    EXPECT_EQ(at_last_message, length);
+  }
+}
+
 // The message is posted behind the used ring and cannot overtake it: at no cycle have more messages come than batches.
 TEST(CardInterrupt, WhatItTellsOfIsVisibleBeforeIt) {
   Receiver card(1);

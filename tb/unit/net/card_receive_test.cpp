@@ -196,6 +196,21 @@ TEST(CardReceiveBuffers, BytesAndUsedElementsAreVisibleBeforeTheUsedIndex) {
   EXPECT_EQ(packets, 8u);
 }
 
+// What the card says of a packet to its observer is what the driver can see in that cycle.
+TEST(CardReceiveBuffers, APacketCountsAsDeliveredWhenItsUsedEntryIsVisible) {
+  Bench bench({}, Engine::reference, 1);
+  Guest guest(bench, kMergeable);
+  GuestQueue& rx = guest.receive_queue(0, 256);
+  guest.fill(rx, 200, 128);
+  guest.go();
+  for (unsigned i = 0; i < 200; ++i) bench.send(flow_frame(i), bench.machine.now() + 4 * i);
+  EXPECT_TRUE(bench.until([&] {
+    EXPECT_EQ(bench.observer.delivered, rx.used_index());
+    return bench.observer.delivered == 200 || testing::Test::HasFailure();
+  }));
+  EXPECT_EQ(bench.statistics().delivered, 200u);
+}
+
 struct SplitCase {
   const char* name;
   std::vector<std::uint32_t> parts;
@@ -515,6 +530,21 @@ TEST(CardReceiveStarvation, BuffersThatComeWithinTheWaitTakeThePacket) {
   const auto packet = guest.take(rx);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->frame, bench.wire.frame(0));
+}
+
+TEST(CardReceiveStarvation, AWaitThatEndedWellDoesNotShortenTheNextOne) {
+  Bench bench(impatient(5000));
+  Guest guest(bench, kMergeable);
+  GuestQueue& rx = guest.receive_queue(0);
+  guest.go();
+  bench.send(flow_frame(1));
+  bench.run(3000);
+  guest.fill(rx, 1);
+  ASSERT_TRUE(guest.take(rx));
+  const auto second = bench.send(flow_frame(2));
+  bench.settle();
+  EXPECT_EQ(bench.observer[second].dropped, DropReason::no_buffer);
+  EXPECT_GE(bench.observer[second].ended_at - bench.observer[second].steered_at, 5000u);
 }
 
 TEST(CardReceiveStarvation, AfterTheFirstVainWaitFurtherPacketsAreDroppedAtOnceUntilANotification) {

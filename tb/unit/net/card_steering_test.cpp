@@ -154,6 +154,7 @@ TEST_P(CardSteering, OnlyEnabledHashTypesCount) {
 TEST_P(CardSteering, AShortKeyIsContinuedWithZeros) {
   Steered4 card(kSteering, GetParam());
   RssCommand rss = rss_command(spread(4));
+  ASSERT_EQ(card.guest.configure(*card.control, rss), VIRTIO_NET_OK);  // nothing of a longer key before it stays
   rss.key.resize(5);
   ASSERT_EQ(card.guest.configure(*card.control, rss), VIRTIO_NET_OK);
   for (const FrameBytes& frame : all_kinds()) EXPECT_EQ(card.land(frame), Steered4::due(rss, frame));
@@ -236,6 +237,41 @@ TEST_P(CardSteering, DeviceResetForgetsTheConfiguration) {
   }
   card.guest.go();
   for (const FrameBytes& frame : all_kinds()) EXPECT_EQ(card.land(frame), (Steered4::Landed{0, 0, 0}));
+}
+
+TEST(CardSteeringReset, HashTypesOfTheConfigurationBeforeDoNotComeBackWithTheNextCommand) {
+  Steered4 card;
+  for (unsigned bank = 0; bank < 2; ++bank) {
+    ASSERT_EQ(card.guest.configure(*card.control, rss_command({3})), VIRTIO_NET_OK);
+  }
+  card.guest.negotiate(kSteering);
+  card.rx.clear();
+  for (unsigned i = 0; i < 4; ++i) {
+    card.rx.push_back(&card.guest.receive_queue(i));
+    card.guest.fill(*card.rx.back(), 16);
+  }
+  card.control = &card.guest.control_queue();
+  card.guest.go();
+  ASSERT_EQ(card.guest.set_pairs(*card.control, 4), VIRTIO_NET_OK);
+  EXPECT_EQ(card.land(flow_frame(1)).report, 0);
+}
+
+TEST(CardSteeringReset, Receiveq2IsNotLookedAtBeforeAnMqCommand) {
+  Bench bench;
+  Guest guest(bench, kSteering);
+  guest.fill(guest.receive_queue(0), 4);
+  GuestQueue& second = guest.receive_queue(1);
+  GuestQueue& control = guest.control_queue();
+  second.set_available_index(1000);  // a ring fault for whoever looks
+  guest.go();
+  guest.notify(2);
+  bench.send(flow_frame(1));
+  bench.settle();
+  EXPECT_FALSE(guest.needs_reset());
+  control.add({{4, 0, 2, 0}}, {1});
+  guest.publish(control);
+  bench.settle();
+  EXPECT_TRUE(guest.needs_reset());
 }
 
 // ---- which features, which commands, which control queue

@@ -298,6 +298,19 @@ TEST(CardTransmitQueues, Transmitq2IsNotServedBeforeAnMqCommandAndThenWithoutAno
   EXPECT_EQ(card.bench.sink.frames, std::vector<FrameBytes>{flow_frame(1)});
 }
 
+TEST(CardTransmitQueues, AfterAResetTransmitq2IsNotServedAgain) {
+  ManyQueues card;
+  for (unsigned bank = 0; bank < 2; ++bank) ASSERT_EQ(card.guest.set_pairs(*card.control, 4), VIRTIO_NET_OK);
+  card.guest.negotiate(kSteering);
+  GuestQueue& tx = card.guest.transmit_queue(1);
+  tx.add({with_header(flow_frame(1), 20)}, {});
+  tx.ring.publish();
+  card.guest.go();
+  card.guest.notify(tx.index());
+  card.bench.settle();
+  EXPECT_EQ(tx.used_index(), 0);
+}
+
 TEST(CardTransmitQueues, MaxTxVqOfRssConfigIsACountOfTransmitQueues) {
   ManyQueues card;
   RssCommand rss = rss_command({0, 1, 2, 3});

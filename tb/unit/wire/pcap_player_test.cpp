@@ -131,6 +131,18 @@ TEST_F(PcapPlayerTest, RecordedPaceIsRelativeToTheFirstRecordAndNeverFalls) {
   EXPECT_FALSE(play(player)[0].may_wait);
 }
 
+TEST_F(PcapPlayerTest, PausesOfMoreThanTenSecondsAreCutShort) {
+  const std::string path = folder_.write("pauses.pcap", PcapBytes(Endian::little, PcapBytes::kNano)
+                                                            .record(frame_of(60), 0, 0)
+                                                            .record(frame_of(60), 10, 0)
+                                                            .record(frame_of(60), 300'000'000, 0)
+                                                            .record(frame_of(60), 300'000'000, 1'000)
+                                                            .bytes());
+  const Cycle second = 250'000'000;
+  EXPECT_EQ(arrivals({{path}, 1, 100, Pace::recorded, 250}),
+            (std::vector<Cycle>{0, 10 * second, 20 * second, 20 * second + 250}));
+}
+
 TEST_F(PcapPlayerTest, AbsurdTimeStampsNeitherOverflowNorGoBack) {
   PcapngBytes bytes;
   bytes.interface(Endian::little, 1, 0, 0);  // whole seconds
@@ -172,7 +184,7 @@ TEST_F(PcapPlayerTest, ZeroByteRecordsArePlayed) {
 
 TEST_F(PcapPlayerTest, RecorderAndPlayerAreInverse) {
   const std::string path = folder_.path("out.pcap");
-  const std::vector<Cycle> when = {0, 1, 250'000'000, 250'000'001, 100'000'000'000'000};
+  const std::vector<Cycle> when = {0, 1, 250'000'000, 250'000'001, 2'250'000'000};
   PcapRecorder recorder(path, 250);
   for (std::size_t i = 0; i < when.size(); ++i) {
     const std::string frame = frame_of(60 + i * 50'000, static_cast<char>('a' + i));
