@@ -20,9 +20,11 @@ usage: rssnic COMMAND [OPTIONS]
   hash          print the Toeplitz hash of an address pair
   info          print what the card is: features, sizes, defaults
   help          print this
+  --version     print the version
 
 rssnic COMMAND --help tells a command's options.
-Exit status: 0 as the specification says, 1 a mismatch, 2 wrong usage, 3 unreadable or damaged input.
+Exit status: 0 as the specification says, 1 a mismatch, 2 wrong usage, 3 unreadable or damaged input,
+or an output that cannot be written; 130 interrupted.
 )";
 
 // Read by libsystemc before it calls sc_main(): no banner in front of what scripts read.
@@ -43,6 +45,10 @@ int dispatch(const std::vector<std::string>& arguments) {
     std::fputs(kUsage, stdout);
     return kExitOk;
   }
+  if (command == "--version") {
+    fmt::print("rssnic {}\n", RSSNIC_VERSION);
+    return kExitOk;
+  }
   throw UsageError(fmt::format("'{}' is no command; run, hash, info and help are", command));
 }
 
@@ -50,7 +56,9 @@ int dispatch(const std::vector<std::string>& arguments) {
 
 int sc_main(int count, char* values[]) {
   try {
-    return dispatch({values + 1, values + count});
+    const int status = dispatch({values + 1, values + count});
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw std::runtime_error("standard output cannot be written");
+    return status;
   } catch (const rssnic::cli::UsageError& error) {
     fmt::print(stderr, "rssnic: {}\n", error.what());
     return rssnic::cli::kExitUsage;

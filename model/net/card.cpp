@@ -46,6 +46,11 @@ const CardParameters& checked(const CardParameters& p) {
   check("pcie.max_payload_bytes", p.pcie.max_payload_bytes, 128u, 4096u);
   check("pcie.max_read_bytes", p.pcie.max_read_bytes, 512u, 4096u);
   check("pcie.clock_mhz", p.pcie.clock_mhz, 1.0, 10000.0);
+  check<Cycle>("pcie.latency_cycles", p.pcie.latency_cycles, 0, 1u << 30);
+  check("prefetch_buffers", p.prefetch_buffers, 1u, kMaxQueueSize);
+  check("transmit_contexts", p.transmit_contexts, 1u, 1024u);
+  check<Cycle>("no_buffer_wait_cycles", p.no_buffer_wait_cycles, 1, Cycle{1} << 40);
+  check("supported_hash_types", p.supported_hash_types, 0u, kAllHashTypes);
   if (const FeatureBits unknown = p.features & ~all_implemented_features()) {
     throw std::invalid_argument(fmt::format("features: the card has no {}", feature_names(unknown)));
   }
@@ -115,16 +120,21 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome) {
     calendar_.at(edge + 1, Rank::control, this, [](void* self, std::uint64_t) {
       auto& card = *static_cast<Card*>(self);
       if (!card.running()) return;
-      card.kick_all();  // queues that the new configuration brings into operation
-      card.command_may_have_settled();
+      const SteeringConfig& old = card.steering_[card.engine_->active_bank() ^ 1];
+      for (unsigned queue = 0; queue < card.queues_.size(); ++queue) {
+        if (!card.names(old, queue)) card.kick(queue);  // the new configuration may bring it into operation
+      }
     });
+    settle_soon();
   }
   if (outcome.decided) {
     PacketSlot& slot = packets_[outcome.result.token];
     slot.steering = outcome.result;
     const SteerResult& result = outcome.result;
-    observer_.on_steer(slot.frame.tag, {result.hash, static_cast<std::uint16_t>(result.report), result.queue},
-                       result.decided);
+    observer_.on_steer(
+        slot.frame.tag,
+        {result.hash, static_cast<std::uint16_t>(result.report), static_cast<std::uint16_t>(receive_queue_for(result))},
+        result.decided);
     results_.push_back(outcome.result.token);
     arm_dispatch();
   }
@@ -137,13 +147,17 @@ void Card::arm_dispatch() {
   dispatch_armed_ = true;
   const Cycle complete =
       packets_[results_.front()].complete;  // store and forward: no byte leaves before the last is in
-  calendar_.at(std::max({calendar_.now(), dispatch_free_, complete}), Rank::receive, this,
-               [](void* self, std::uint64_t) { static_cast<Card*>(self)->dispatch(); });
+  calendar_.at(
+      std::max({calendar_.now(), dispatch_free_, complete}), Rank::receive, this,
+      [](void* self, std::uint64_t resets) {
+        auto& card = *static_cast<Card*>(self);
+        if (resets == card.statistics_.device_resets) card.dispatch();  // else it was about a packet that is gone
+      },
+      statistics_.device_resets);
 }
 
 void Card::dispatch() {
   dispatch_armed_ = false;
-  if (results_.empty()) return;  // a reset came between
   const std::uint16_t slot = results_.front();
   results_.pop_front();
   engine_->result_space(parameters_.result_fifo - static_cast<unsigned>(results_.size()));
@@ -180,13 +194,23 @@ void Card::drop(std::uint16_t slot, DropReason reason) {
 void Card::packet_done(std::uint16_t slot) {
   --packets_of_epoch_[packets_[slot].epoch];
   packets_.release(slot);
-  command_may_have_settled();
+  settle_soon();
   ingress_.slot_released();
 }
 
-void Card::command_may_have_settled() {
-  if (!running()) return;
-  if (ControlQueue* const control = queue_as<ControlQueue>(control_queue())) control->settled();
+// A command that waits for the last packet of an old configuration is answered in an event of its own: what ended the
+// packet is in the middle of its work.
+void Card::settle_soon() {
+  if (settle_armed_) return;
+  ControlQueue* const control = queue_as<ControlQueue>(control_queue());
+  if (control == nullptr || !control->settling()) return;
+  settle_armed_ = true;
+  calendar_.at(calendar_.now() + 1, Rank::control, this, [](void* self, std::uint64_t) {
+    auto& card = *static_cast<Card*>(self);
+    card.settle_armed_ = false;
+    if (!card.running()) return;
+    if (ControlQueue* const waiting = card.queue_as<ControlQueue>(card.control_queue())) waiting->settled();
+  });
 }
 
 // An alarm's number holds the queue in its low 16 bits.
@@ -254,13 +278,14 @@ void Card::queue_enabled(unsigned queue, const QueueSetup& setup) {
 // Before an MQ class command only receiveq1, transmitq1 and the control queue do anything (5.1.9.5.5).
 // The queues of the configuration before the present one go on until its last packet is out.
 bool Card::operates(unsigned queue) const {
-  if (queue == control_queue()) return true;
-  const auto named_by = [&](const SteeringConfig& steering) {
-    if (queue % 2 == 1) return queue / 2 < steering.transmit_queues;
-    return steering.mode == SteeringMode::rss || queue / 2 < steering.receive_queues;
-  };
   const std::uint8_t bank = engine_->active_bank();
-  return named_by(steering_[bank]) || (packets_of_epoch_[epoch_ ^ 1] > 0 && named_by(steering_[bank ^ 1]));
+  return names(steering_[bank], queue) || (packets_of_epoch_[epoch_ ^ 1] > 0 && names(steering_[bank ^ 1], queue));
+}
+
+bool Card::names(const SteeringConfig& steering, unsigned queue) const {
+  if (queue == control_queue()) return true;
+  if (queue % 2 == 1) return queue / 2 < steering.transmit_queues;
+  return steering.mode == SteeringMode::rss || queue / 2 < steering.receive_queues;
 }
 
 void Card::kick(unsigned queue) {
@@ -319,6 +344,8 @@ void Card::reset() {
   engine_->reset();
   engine_->result_space(parameters_.result_fifo);
   results_.clear();
+  dispatch_armed_ = false;
+  dispatch_free_ = 0;
   const auto lost = [this](std::uint64_t tag) {
     ++statistics_.dropped[static_cast<std::size_t>(DropReason::reset)];
     observer_.on_drop(tag, DropReason::reset, calendar_.now());

@@ -73,6 +73,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   void fail();
   unsigned control_queue() const;
   bool operates(unsigned queue) const;
+  bool names(const SteeringConfig& steering, unsigned queue) const;
   void kick(unsigned queue);
   void kick_all();
   void engine_did(const SteeringEngine::Outcome& outcome);
@@ -82,7 +83,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   std::size_t mtu_limit() const;
   void drop(std::uint16_t slot, DropReason reason);
   void ring_alarm(std::uint64_t alarm);
-  void command_may_have_settled();
+  void settle_soon();
   template <typename Kind>
   Kind* queue_as(std::size_t queue) {
     auto* const found = std::get_if<std::unique_ptr<Kind>>(&queues_[queue]);
@@ -116,6 +117,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   std::deque<std::uint16_t> results_;              // steered, not yet dispatched
   bool dispatch_armed_ = false;
   Cycle dispatch_free_ = 0;
+  bool settle_armed_ = false;
   std::uint64_t alarms_ = 0;
 };
 

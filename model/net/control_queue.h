@@ -25,6 +25,7 @@ class ControlQueue final : public QueueOwner, public DmaClient {
                QueueHost& host);
 
   void kick() { engine_.kick(); }
+  bool settling() const { return settling_; }
   void settled();
 
   void on_chains(unsigned) override { next_command(); }

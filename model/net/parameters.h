@@ -11,7 +11,7 @@
 
 namespace rssnic {
 
-constexpr unsigned kMaxQueuePairs = 32767;          // the control queue's index, 2N, must fit 16 bits
+constexpr unsigned kMaxQueuePairs = 32767;  // the control queue's index, 2N, must fit 16 bits
 constexpr unsigned kMaxMsixVectors = 2048;
 
 struct CardParameters {

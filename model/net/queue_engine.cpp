@@ -80,6 +80,7 @@ void QueueEngine::on_dma(std::uint32_t ticket, DmaStatus status) {
 void QueueEngine::fetched() {
   std::unique_ptr<PendingFetch> pending = std::move(fetches_.front());
   fetches_.pop_front();
+  ++fetches_done_;
   ring_->fed(pending->fetch, {pending->bytes.data(), pending->fetch.length});
   spare_fetches_.push_back(std::move(pending));
   if (check_fault()) return;

@@ -35,7 +35,8 @@ class QueueEngine final : public DmaClient {
   void pump(unsigned buffers);
   void push(const UsedEntry& entry);
   void publish();  // everything pushed since the last call
-  bool busy() const { return !fetches_.empty() || publishing_ > 0 || pushed_ > 0; }
+  bool fetching() const { return !fetches_.empty(); }
+  std::uint64_t fetches_done() const { return fetches_done_; }
 
   void on_dma(std::uint32_t ticket, DmaStatus status) override;
   void on_tag_free() override;
@@ -61,6 +62,7 @@ class QueueEngine final : public DmaClient {
   unsigned prefetch_ = 0;
   std::deque<std::unique_ptr<PendingFetch>> fetches_;  // in flight, in order
   std::vector<std::unique_ptr<PendingFetch>> spare_fetches_;
+  std::uint64_t fetches_done_ = 0;
   std::size_t pushed_ = 0;      // buffers staged in the ring
   std::size_t publishing_ = 0;  // buffers of the publication under way
   unsigned stores_in_flight_ = 0;

@@ -32,6 +32,7 @@ void ReceiveIngress::slot_released() {
 }
 
 void ReceiveIngress::take_back_offered() {
+  data_path_free_ = 0;
   if (!offered_) return;
   offered_ = false;
   fifo_.push_front(std::move(packets_[offered_slot_].frame));

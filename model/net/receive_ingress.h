@@ -21,7 +21,8 @@ class ReceiveIngress {
   void run(bool running);
   void wire_ready();  // the source may have frames again
   void slot_released();
-  void take_back_offered();  // the pipeline is being reset: the frame at its input goes back to the FIFO
+  void take_back_offered();  // the pipeline is being reset: the frame at its input goes back to the FIFO,
+                             // and what is on the data path is gone
   // The pipeline took the offered frame at this edge; returns its slot.
   std::uint16_t accepted(Cycle edge);
 

@@ -114,19 +114,30 @@ bool ReceiveQueue::wait_for_buffers() {
   if (!mergeable_ && ring.chains_ready() > 0) return false;  // the next buffer is too small, and it is next
   if (ring.chains_ready() >= ring_size_) return false;       // all that the driver can ever post is too small
   engine_.pump(static_cast<unsigned>(ring.chains_ready()) + services_.parameters.prefetch_buffers);
-  if (!ring.drained()) {
+  if (!ring.exhausted()) {
     alarm_ = 0;
     return true;
   }
   if (starved_) return false;
-  if (alarm_ == 0) {
-    alarm_ = host_.set_alarm(queue_, services_.calendar.now() + services_.parameters.no_buffer_wait_cycles);
-  }
+  if (alarm_ == 0) set_alarm();
   return true;
 }
 
+void ReceiveQueue::set_alarm() {
+  fetches_at_alarm_ = engine_.fetches_done();
+  const Cycle seen = services_.calendar.now() + services_.dma.posted_backlog();  // by the driver
+  alarm_ = host_.set_alarm(queue_, seen + services_.parameters.no_buffer_wait_cycles);
+}
+
+// The wait is over, unless the link alone is slow: the driver has not been told yet of buffers that it could give back,
+// or a look at the index has been asked for and has not come back. Notifying all the time without giving buffers gains
+// nothing.
 void ReceiveQueue::on_alarm(std::uint64_t alarm) {
   if (alarm != alarm_) return;
+  const bool link_is_behind = services_.dma.posted_backlog() > services_.parameters.pcie.latency_cycles +
+                                                                   services_.parameters.no_buffer_wait_cycles / 16;
+  const bool looks_for_buffers = engine_.fetching() && engine_.fetches_done() == fetches_at_alarm_;
+  if (!publishing_.empty() || link_is_behind || looks_for_buffers) return set_alarm();
   starved_ = true;
   deliver_waiting();
 }

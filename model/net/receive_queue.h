@@ -38,6 +38,7 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   void deliver_waiting();
   bool deliver(std::uint16_t slot);
   bool wait_for_buffers();
+  void set_alarm();
   void drop_head();
 
   const unsigned queue_;
@@ -50,8 +51,9 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   std::deque<std::uint16_t> waiting_;
   std::deque<Published> publishing_;   // delivered, used entry not yet visible
   std::size_t published_buffers_ = 0;  // of the packet at the front of publishing_
-  std::uint64_t alarm_ = 0;            // ends the present wait for buffers; 0: none
-  bool starved_ = false;               // a wait has ended in vain, and the driver has not notified since
+  std::uint64_t fetches_at_alarm_ = 0;
+  std::uint64_t alarm_ = 0;  // ends the present wait for buffers; 0: none
+  bool starved_ = false;     // a wait has ended in vain, and the driver has not notified since
 };
 
 }  // namespace rssnic

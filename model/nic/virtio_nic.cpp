@@ -8,6 +8,23 @@ namespace rssnic {
 
 using sc_core::sc_time;
 
+namespace {
+
+sc_time checked_period(const NicParameters& parameters) {
+  if (parameters.window_cycles < 1 || parameters.window_cycles > 1u << 20) {
+    throw std::invalid_argument("window_cycles: 1 to 1048576 are allowed");
+  }
+  const double mhz = parameters.card.pcie.clock_mhz;
+  const sc_time period(mhz > 0 ? std::round(1e6 / mhz) : 0, sc_core::SC_PS);
+  if (period == sc_core::SC_ZERO_TIME) {
+    throw std::invalid_argument(
+        "clock_mhz: the clock period must be a whole number of SystemC's time units, and not 0");
+  }
+  return period;
+}
+
+}  // namespace
+
 VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& parameters,
                      std::unique_ptr<SteeringEngine> engine, WireSource* receive, WireSink* transmit,
                      PacketObserver* observer)
@@ -17,7 +34,7 @@ VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& p
       inta("inta"),
       window_edge("window_edge"),
       parameters_(parameters),
-      period_(std::round(1e6 / parameters.card.pcie.clock_mhz), sc_core::SC_PS),
+      period_(checked_period(parameters)),
       card_(std::make_unique<Card>(parameters.card, std::move(engine),
                                    Card::Sockets{this, this, receive, transmit, observer})),
       woken_("woken") {
@@ -27,16 +44,27 @@ VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& p
   SC_THREAD(run);
 }
 
+// Begun cycles count.
+Cycle VirtioNic::cycles_of(const sc_time& time) const { return (time.value() + period_.value() - 1) / period_.value(); }
+
 Cycle VirtioNic::cycle_now() const { return sc_core::sc_time_stamp().value() / period_.value(); }
 
-sc_time VirtioNic::duration(Cycle cycles) const {
-  const std::uint64_t left = (sc_core::sc_max_time() - sc_core::sc_time_stamp()).value() / period_.value();
-  if (cycles > left) throw std::overflow_error("simulated time ends: SystemC counts 213 days of picoseconds");
-  return sc_time::from_value(cycles * period_.value());
+// From now to the beginning of a cycle that lies ahead.
+sc_time VirtioNic::time_until(Cycle cycle) const {
+  if (cycle > sc_core::sc_max_time().value() / period_.value()) {
+    throw std::overflow_error("simulated time ends: SystemC counts 213 days of picoseconds");
+  }
+  return sc_time::from_value(cycle * period_.value()) - sc_core::sc_time_stamp();
+}
+
+void VirtioNic::advance(Cycle limit) {
+  advancing_ = true;
+  card_->advance(limit);
+  advancing_ = false;
 }
 
 void VirtioNic::wire_ready() {
-  card_->advance(cycle_now());
+  if (!advancing_) advance(cycle_now());
   card_->wire_ready();
   wake();
 }
@@ -66,16 +94,16 @@ void VirtioNic::run() {
     if (target == kNever) {
       wait(woken_);
     } else if (asleep_) {
-      wait(duration(target - cycle), woken_);
+      wait(time_until(target), woken_);
     } else {
-      wait(duration(target - cycle));
+      wait(time_until(target));
     }
     const Cycle reached = cycle_now();
     if (asleep_ && reached != target) {
-      card_->advance(reached);  // woken early: look again
+      advance(reached);  // woken early: look again
       continue;
     }
-    card_->advance(reached);
+    advance(reached);
     if (reached % window == 0) {
       edge_requested_ = false;
       window_edge.notify(sc_core::SC_ZERO_TIME);
@@ -111,7 +139,8 @@ void VirtioNic::b_transport(tlm::tlm_generic_payload& access, sc_time& delay) {
     return access.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
   }
 
-  card_->advance(std::max<Cycle>(card_->now(), (sc_core::sc_time_stamp() + delay).value() / period_.value()));
+  if (advancing_) return access.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+  advance(std::max<Cycle>(card_->now(), (sc_core::sc_time_stamp() + delay).value() / period_.value()));
   std::uint8_t* const data = access.get_data_ptr();
   const auto offset = static_cast<unsigned>(address);
   if (access.is_read()) {
@@ -135,12 +164,10 @@ DmaStatus VirtioNic::write(std::uint64_t address, ConstBytes from, Cycle& extra)
 
 DmaStatus VirtioNic::transfer(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, std::size_t size,
                               Cycle& extra) {
+  const bool reads = command == tlm::TLM_READ_COMMAND;
   if (std::uint8_t* const direct = dmi_pointer(address, size)) {
-    if (command == tlm::TLM_READ_COMMAND) {
-      std::memcpy(data, direct, size);
-    } else {
-      std::memcpy(direct, data, size);
-    }
+    std::memcpy(reads ? data : direct, reads ? direct : data, size);
+    extra = cycles_of(reads ? dmi_last_->get_read_latency() : dmi_last_->get_write_latency());
     return DmaStatus::ok;
   }
   tlm::tlm_generic_payload& access = dma_payload_;
@@ -154,7 +181,8 @@ DmaStatus VirtioNic::transfer(tlm::tlm_command command, std::uint64_t address, s
   access.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_time delay = sc_core::SC_ZERO_TIME;
   dma_initiator->b_transport(access, delay);
-  extra = delay.value() / period_.value();
+  extra = cycles_of(delay);
+  access.set_address(address);  // interconnects may have changed it
   if (access.is_dmi_allowed()) remember_dmi(access);
   return access.is_response_ok() ? DmaStatus::ok : DmaStatus::bus_error;
 }

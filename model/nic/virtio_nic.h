@@ -46,7 +46,7 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
  public:
   tlm_utils::simple_target_socket<VirtioNic> pci_target;
   tlm_utils::simple_initiator_socket<VirtioNic> dma_initiator;
-  sc_core::sc_signal<bool> inta;
+  sc_core::sc_signal<bool, sc_core::SC_MANY_WRITERS> inta;  // card and register accesses drive it
   sc_core::sc_event window_edge;
 
   VirtioNic(const sc_core::sc_module_name& name, const NicParameters& parameters,
@@ -63,10 +63,12 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
 
  private:
   void run();
-  sc_core::sc_time duration(Cycle cycles) const;
+  sc_core::sc_time time_until(Cycle cycle) const;
+  Cycle cycles_of(const sc_core::sc_time& time) const;
   void b_transport(tlm::tlm_generic_payload& access, sc_core::sc_time& delay);
   void invalidate_dmi(sc_dt::uint64 first, sc_dt::uint64 last);
   void wake();
+  void advance(Cycle limit);
 
   // HostMemory: bytes through dma_initiator
   DmaStatus read(std::uint64_t address, Bytes into, Cycle& extra) override;
@@ -84,6 +86,7 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   tlm::tlm_generic_payload dma_payload_;
   std::map<std::uint64_t, tlm::tlm_dmi> dmi_regions_;  // by start address
   const tlm::tlm_dmi* dmi_last_ = nullptr;             // the region used last
+  bool advancing_ = false;                             // within Card::advance()
   bool edge_requested_ = false;
   bool asleep_ = false;  // run() waits beyond the next window edge, or for ever
   sc_core::sc_event woken_;

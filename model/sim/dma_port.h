@@ -19,6 +19,10 @@ class DmaClient {
 
  protected:
   ~DmaClient() = default;
+
+ private:
+  friend class PcieLink;
+  bool waits_for_tag_ = false;  // the port's own note
 };
 
 class DmaPort {
@@ -36,6 +40,8 @@ class DmaPort {
   // Posted: copied before return, and in order with every earlier write. A null client wants no completion; otherwise
   // on_dma comes at the cycle in which the host sees the last byte.
   virtual void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
+  // Cycles until the host has seen everything posted so far.
+  virtual Cycle posted_backlog() const { return 0; }
   // No further on_dma for any client; posted writes that the host has not seen yet are discarded, and reads in flight
   // keep their tags until they would have returned (device reset).
   virtual void cancel_all() = 0;

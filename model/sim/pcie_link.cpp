@@ -39,8 +39,13 @@ PcieLink::PcieLink(Calendar& calendar, HostMemory& memory, const PcieParameters&
   for (std::uint32_t tag = parameters.tags; tag-- > 0;) free_tags_.push_back(tag);
 }
 
-PcieLink::Fine PcieLink::link_time(std::uint64_t bytes) const {
-  return static_cast<Fine>(std::llround(static_cast<double>(bytes) * fine_per_byte_));
+// Adds a transfer to one direction, from `ready` on at the earliest; the first whole cycle at which it is through.
+Cycle PcieLink::occupy(Moment& busy, Cycle ready, std::uint64_t bytes) const {
+  if (busy.cycle < ready) busy = {ready, 0};
+  const auto fine = busy.fine + static_cast<Fine>(std::llround(static_cast<double>(bytes) * fine_per_byte_));
+  busy.cycle += fine >> kFineBits;
+  busy.fine = fine & ((Fine{1} << kFineBits) - 1);
+  return busy.cycle + (busy.fine > 0);
 }
 
 // Puts `payload` bytes of requests on the upstream lanes and returns the cycle in which the last byte reaches the host.
@@ -49,14 +54,13 @@ Cycle PcieLink::send_upstream(std::uint64_t address, std::size_t payload, std::s
                               std::size_t payload_on_link) {
   const std::uint64_t bytes = payload_on_link + tlps(address, payload, limit) * parameters_.header_bytes;
   upstream_bytes_ += bytes;
-  upstream_busy_ = std::max(upstream_busy_, calendar_.now() << kFineBits) + link_time(bytes);
-  return ((upstream_busy_ + (Fine{1} << kFineBits) - 1) >> kFineBits) + parameters_.latency_cycles;
+  return occupy(upstream_busy_, calendar_.now(), bytes) + parameters_.latency_cycles;
 }
 
 void PcieLink::want_tag(DmaClient& client) {
-  if (std::find(waiting_for_tag_.begin(), waiting_for_tag_.end(), &client) == waiting_for_tag_.end()) {
-    waiting_for_tag_.push_back(&client);
-  }
+  if (client.waits_for_tag_) return;
+  client.waits_for_tag_ = true;
+  waiting_for_tag_.push_back(&client);
 }
 
 void PcieLink::write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) {
@@ -105,9 +109,7 @@ void PcieLink::on_read_arrives(std::uint32_t tag) {
   const std::uint64_t bytes =
       read.into.size + tlps(read.address, read.into.size, parameters_.max_payload_bytes) * parameters_.completion_bytes;
   downstream_bytes_ += bytes;
-  const Fine ready = (calendar_.now() + extra) << kFineBits;
-  downstream_busy_ = std::max(downstream_busy_, ready) + link_time(bytes);
-  const Cycle completion = ((downstream_busy_ + (Fine{1} << kFineBits) - 1) >> kFineBits) + parameters_.latency_cycles;
+  const Cycle completion = occupy(downstream_busy_, calendar_.now() + extra, bytes) + parameters_.latency_cycles;
   calendar_.at(
       completion, Rank::link, this,
       [](void* self, std::uint64_t t) {
@@ -125,13 +127,20 @@ void PcieLink::on_read_completes(std::uint32_t tag) {
   while (!waiting_for_tag_.empty() && tags_used_ < parameters_.tags) {
     DmaClient* const next = waiting_for_tag_.front();
     waiting_for_tag_.pop_front();
+    next->waits_for_tag_ = false;
     next->on_tag_free();
   }
+}
+
+Cycle PcieLink::posted_backlog() const {
+  const Cycle sent = upstream_busy_.cycle + 1;
+  return (sent > calendar_.now() ? sent - calendar_.now() : 0) + parameters_.latency_cycles;
 }
 
 void PcieLink::cancel_all() {
   for (Write& write : writes_) write.discarded = true;
   for (Read& read : reads_) read.client = nullptr;
+  for (DmaClient* const client : waiting_for_tag_) client->waits_for_tag_ = false;
   waiting_for_tag_.clear();
 }
 

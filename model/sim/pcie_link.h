@@ -35,6 +35,7 @@ class PcieLink final : public DmaPort {
   std::size_t max_read_bytes() const override { return parameters_.max_read_bytes; }
   void read(DmaClient& client, std::uint32_t ticket, std::uint64_t address, Bytes into) override;
   void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
+  Cycle posted_backlog() const override;
   void cancel_all() override;
 
   const PcieParameters& parameters() const { return parameters_; }
@@ -45,6 +46,10 @@ class PcieLink final : public DmaPort {
   // Time within a cycle, in 1/65536 cycle: link times are not whole cycles.
   using Fine = std::uint64_t;
   static constexpr unsigned kFineBits = 16;
+  struct Moment {
+    Cycle cycle = 0;
+    Fine fine = 0;  // below one cycle
+  };
 
   struct Write {
     DmaClient* client = nullptr;
@@ -61,7 +66,7 @@ class PcieLink final : public DmaPort {
     Bytes into;
   };
 
-  Fine link_time(std::uint64_t bytes) const;
+  Cycle occupy(Moment& busy, Cycle ready, std::uint64_t bytes) const;
   Cycle send_upstream(std::uint64_t address, std::size_t payload, std::size_t limit, std::size_t payload_on_link);
   void on_write_arrives();
   void on_read_arrives(std::uint32_t tag);
@@ -71,8 +76,8 @@ class PcieLink final : public DmaPort {
   HostMemory& memory_;
   const PcieParameters parameters_;
   const double fine_per_byte_;  // rounded once a transfer, not once a byte: any clock keeps its rate
-  Fine upstream_busy_ = 0;      // until when the link sends to the host
-  Fine downstream_busy_ = 0;    // until when it receives
+  Moment upstream_busy_;        // until when the link sends to the host
+  Moment downstream_busy_;      // until when it receives
   unsigned tags_used_ = 0;
   std::uint64_t upstream_bytes_ = 0;
   std::uint64_t downstream_bytes_ = 0;

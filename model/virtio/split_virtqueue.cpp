@@ -104,6 +104,11 @@ class SplitVirtqueue final : public Virtqueue {
     return !index_wanted_ && outstanding_ == 0 && wanted_.empty() && entries_asked_ == available_;
   }
 
+  bool exhausted() const override {
+    if (fault_ != RingFault::none) return true;
+    return outstanding_ == (index_outstanding_ ? 1u : 0u) && wanted_.empty() && entries_asked_ == available_;
+  }
+
   void push(const UsedEntry& entry) override {
     const std::size_t end = staged_.size();
     assert(end / kUsedEntryBytes < distance(used_, popped_));

@@ -88,6 +88,8 @@ class Virtqueue {
   // True when the queue has seen every buffer made available that it knows of: no fetch is wanted or outstanding. True
   // after a fault.
   virtual bool drained() const = 0;
+  // True when nothing but a new look at the driver's index could bring a further buffer. True after a fault.
+  virtual bool exhausted() const = 0;
 
   // Stages a used buffer; the driver does not see it before next_store() has handed out its last store.
   virtual void push(const UsedEntry& entry) = 0;

@@ -1,5 +1,5 @@
-// One replay on any machine: brings the card up through the driver, configures steering, opens the wire, and goes on until
-// every packet has come out or been dropped. The caller looks at the scoreboard afterwards.
+// One replay on any machine: brings the card up through the driver, configures steering, opens the wire, and goes on
+// until every packet has come out or been dropped. The caller looks at the scoreboard afterwards.
 #pragma once
 #include <atomic>
 #include <functional>

@@ -19,6 +19,9 @@ struct TimingParameters {
   unsigned max_payload_bytes = 256;
   unsigned tlp_overhead_bytes = 24;
   Cycle window_cycles = 64;
+  unsigned tags = 64;
+  unsigned receive_queues = 1;      // that the driver has filled
+  unsigned prefetch_buffers = 128;  // that the card fetches for each of them
   unsigned ring_size = 256;
   std::uint32_t buffer_bytes = 2048;
   std::size_t header_bytes = 20;

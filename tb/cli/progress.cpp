@@ -30,8 +30,9 @@ ProgressBar::ProgressBar(Progress when, const PlayerParameters& player)
   if (player.max_packets != ~std::uint64_t{0}) total_packets_ = player.max_packets;
 }
 
-ProgressBar::~ProgressBar() {
+void ProgressBar::clear() {
   if (drawn_) std::fputs("\r\033[K", stderr);
+  drawn_ = false;
 }
 
 void ProgressBar::draw() {

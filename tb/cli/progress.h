@@ -12,13 +12,14 @@ namespace rssnic::cli {
 class ProgressBar {
  public:
   ProgressBar(Progress when, const PlayerParameters& player);
-  ~ProgressBar();  // clears the line
+  ~ProgressBar() { clear(); }
 
   void packet(std::size_t length) {
     done_bytes_ += length + kRecordBytes;
     ++packets_;
   }
   void draw();  // cheap when called often
+  void clear();
 
  private:
   static constexpr std::size_t kRecordBytes = 16;  // what a capture file spends on a record besides its bytes

@@ -1,6 +1,7 @@
 // rssnic run: captures through the SystemC card, every packet checked, a report at the end.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -22,9 +23,9 @@ namespace {
 constexpr std::size_t kNotesShown = 10;
 
 std::atomic<bool> interrupted{false};
-extern "C" void on_interrupt(int) {
+extern "C" void on_interrupt(int signal) {
   interrupted = true;
-  std::signal(SIGINT, SIG_DFL);  // a second one ends at once
+  std::signal(signal, SIG_DFL);  // a second one ends at once
 }
 
 check::TimingParameters timing_parameters(const RunOptions& options) {
@@ -92,6 +93,9 @@ class Run {
     } catch (const DriverError& error) {
       failure_ = error.what();
       failure_status_ = kExitMismatch;
+    } catch (const std::bad_alloc&) {
+      failure_ = "out of memory: fewer queues or smaller rings need less";
+      failure_status_ = kExitInput;
     } catch (const std::exception& error) {
       failure_ = error.what();
       failure_status_ = kExitInput;
@@ -136,9 +140,15 @@ class Run {
 
     if (csv_) csv_->close();
     if (!options_.json.empty()) report::write_file(options_.json, report::to_json(summary_));
-    fmt::print("{}", report::to_table(summary_));
+    progress_.clear();
+    if (summary_.packets() > 0 || !unreadable()) fmt::print("{}", report::to_table(summary_));
     std::fflush(stdout);
     return exit_status();
+  }
+
+  bool unreadable() const {
+    return std::any_of(player_.files().begin(), player_.files().end(),
+                       [](const PlayedFile& file) { return !file.error.empty(); });
   }
 
   int exit_status() {
@@ -185,6 +195,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const std::optional<RunOptions> options = parse_run_options(arguments);
   if (!options) return kExitOk;
   std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   Run run(*options);
   return run.execute();

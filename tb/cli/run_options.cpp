@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tb/cli/options.h"
 #include "tb/cli/values.h"
@@ -12,7 +13,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr unsigned kDefaultQueues = 4;
+constexpr const char* kCaptures = " pcap";  // of the positional arguments; nobody can write it as an option
 constexpr unsigned kDefaultTableSize = 128;
 
 // One of a few words.
@@ -30,8 +31,9 @@ T parse_choice(const std::string& option, const std::string& value,
 bool is_power_of_two(std::uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
 std::uint64_t parse_power_of_two(const std::string& option, const std::string& value, std::uint64_t high) {
-  const std::uint64_t parsed = parse_number(option, value, 1, high);
-  if (!is_power_of_two(parsed)) bad_value(option, value, fmt::format("a power of two up to {} is", high));
+  const std::uint64_t parsed = is_number(value) ? parse_number(option, value, 0, ~std::uint64_t{0}) : 0;
+  if (!is_power_of_two(parsed) || parsed > high)
+    bad_value(option, value, fmt::format("a power of two up to {} is", high));
   return parsed;
 }
 
@@ -53,12 +55,12 @@ po::options_description describe(Texts& texts) {
       ("queues", text(texts.queues, "N", "4"), "queue pairs, 1 to 32767")                                         //
       ("ring-size", text(texts.ring_size, "N", "256"), "entries of every virtqueue, a power of two up to 32768")  //
       ("features", text(texts.features, "+a,-b", ""),
-       "features to add to or take from the default: all that rssnic info lists but mtu")                        //
-      ("clock-mhz", text(texts.clock, "F", "250"), "core clock")                                                 //
-      ("pcie", text(texts.pcie, "GENxLANES", "4x16"), "PCI Express link, generation 1 to 5, 1 to 16 lanes")      //
-      ("engine", text(texts.engine, "E", "rtl"), "rtl: the Verilated pipeline; reference: C++, without stamps")  //
+       "features to add to or take from the default: all that rssnic info lists but mtu")                             //
+      ("clock-mhz", text(texts.clock, "F", "250"), "core clock, 1 to 10000")                                          //
+      ("pcie", text(texts.pcie, "GENxLANES", "4x16"), "PCI Express link: generation 1 to 5; 1, 2, 4, 8 or 16 lanes")  //
+      ("engine", text(texts.engine, "E", "rtl"), "rtl: the Verilated pipeline; reference: C++, without stamps")       //
       ("stepping", text(texts.stepping, "S", "burst"),
-       "burst: a window a wait; lockstep: a cycle a wait (same stamps)");
+       "how SystemC time advances: burst, 64 cycles at once; lockstep, one at a time. The results are the same");
   po::options_description steering("steering", 100, 60);
   steering.add_options()                                                                                      //
       ("steering", text(texts.steering, "MODE", "rss"), "rss, or single: everything to queue 0")              //
@@ -73,9 +75,9 @@ po::options_description describe(Texts& texts) {
   po::options_description traffic("traffic", 100, 60);
   traffic.add_options()  //
       ("pace", text(texts.pace, "P", "back-to-back"),
-       "back-to-back: the source waits, nothing is lost; recorded, line-rate: it does not wait")  //
-      ("line-rate-gbps", text(texts.line_rate, "F", "100"), "for --pace line-rate")               //
-      ("repeat", text(texts.repeat, "N", "1"), "passes over all captures")                        //
+       "back-to-back: the source waits, nothing is lost; recorded, line-rate: it does not wait")      //
+      ("line-rate-gbps", text(texts.line_rate, "F", "100"), "with --pace line-rate, 0.001 to 10000")  //
+      ("repeat", text(texts.repeat, "N", "1"), "passes over all captures")                            //
       ("max-packets", text(texts.max_packets, "N", ""), "stop after so many");
   po::options_description output("output", 100, 60);
   output.add_options()                                                                          //
@@ -109,15 +111,32 @@ RssCommand parse_rss(const po::variables_map& given, const Texts& texts, unsigne
   return rss;
 }
 
+// An output must not destroy an input or another output.
+void check_outputs(const RunOptions& run) {
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code error;
+    return a == b || std::filesystem::equivalent(a, b, error);
+  };
+  for (const auto& [option, path] : {std::pair{"--csv", run.csv}, {"--json", run.json}}) {
+    if (path.empty()) continue;
+    for (const std::string& capture : run.player.files) {
+      if (same(path, capture)) bad_value(option, path, "it is one of the captures; another file is");
+    }
+  }
+  if (!run.csv.empty() && !run.json.empty() && same(run.csv, run.json)) {
+    bad_value("--json", run.json, "it is the --csv file; another file is");
+  }
+}
+
 }  // namespace
 
 std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments) {
   Texts texts;
   const po::options_description visible = describe(texts);
   po::options_description all;
-  all.add(visible).add_options()("capture", po::value(&texts.captures));
+  all.add(visible).add_options()(kCaptures, po::value(&texts.captures));
   po::positional_options_description positional;
-  positional.add("capture", -1);
+  positional.add(kCaptures, -1);
   const po::variables_map given = parse_options(all, positional, arguments);
   if (given.count("help")) {
     fmt::print(
@@ -160,6 +179,14 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (wants_rss && !can_rss && !given["steering"].defaulted()) {
     throw UsageError("--steering: 'rss' is not allowed; --features takes the feature rss away");
   }
+  if (!wants_rss || !can_rss) {
+    for (const char* const option :
+         {"hash-types", "hash-key", "table-size", "indirection-table", "unclassified-queue"}) {
+      if (given.count(option) && !given[option].defaulted()) {
+        throw UsageError(fmt::format("--{}: only with --steering rss and the feature rss", option));
+      }
+    }
+  }
   const RssCommand rss = parse_rss(given, texts, queues);
   if (wants_rss && can_rss) run.session.rss = rss;
   run.session.ex_report_always = card.ex_report_always;
@@ -170,6 +197,9 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
       "--pace", texts.pace,
       {{"back-to-back", Pace::back_to_back}, {"recorded", Pace::recorded}, {"line-rate", Pace::line_rate}});
   player.line_rate_gbps = parse_real("--line-rate-gbps", texts.line_rate, 0.001, 10000);
+  if (player.pace != Pace::line_rate && !given["line-rate-gbps"].defaulted()) {
+    throw UsageError("--line-rate-gbps: only with --pace line-rate");
+  }
   player.clock_mhz = card.pcie.clock_mhz;
   player.passes = parse_number("--repeat", texts.repeat, 1, 1'000'000'000);
   if (given.count("max-packets")) {
@@ -181,6 +211,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   }
   run.csv = texts.csv;
   run.json = texts.json;
+  check_outputs(run);
   run.progress = parse_choice<Progress>("--progress", texts.progress,
                                         {{"auto", Progress::automatic}, {"on", Progress::on}, {"off", Progress::off}});
   return run;

@@ -41,6 +41,8 @@ void bad_value(const std::string& option, const std::string& value, const std::s
   throw UsageError(fmt::format("{}: '{}' is not allowed; {}", option, value, allowed));
 }
 
+bool is_number(const std::string& value) { return number(value).has_value(); }
+
 std::uint64_t parse_number(const std::string& option, const std::string& value, std::uint64_t low, std::uint64_t high) {
   const auto parsed = number(value);
   if (!parsed || *parsed < low || *parsed > high) {

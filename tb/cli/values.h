@@ -19,6 +19,7 @@ class UsageError : public std::runtime_error {
 // "--queues: '0' is not allowed; 1 to 32767 is"
 [[noreturn]] void bad_value(const std::string& option, const std::string& value, const std::string& allowed);
 
+bool is_number(const std::string& value);
 std::uint64_t parse_number(const std::string& option, const std::string& value, std::uint64_t low, std::uint64_t high);
 double parse_real(const std::string& option, const std::string& value, double low, double high);
 // 1 to 40 bytes as hex digits; ':' between bytes is taken.

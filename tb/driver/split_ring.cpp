@@ -74,6 +74,7 @@ std::optional<SplitRing::Used> SplitRing::take_used() {
   for (unsigned left = posted_[id].descriptors; left > 0; --left) {
     free_.push_back(index);
     index = load_le16(descriptor(index) + 14);
+    if (index >= size_) throw DriverError(fmt::format("the descriptor table was overwritten: next is {}", index));
   }
   posted_[id].descriptors = 0;
   return Used{posted_[id].cookie, load_le32(entry + 4)};

@@ -26,7 +26,12 @@ std::uint64_t RootComplex::access(tlm::tlm_command command, int space, std::uint
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.set_extension(&extension);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  pci_initiator->b_transport(payload, delay);
+  try {
+    pci_initiator->b_transport(payload, delay);
+  } catch (...) {
+    payload.clear_extension(&extension);  // the payload would delete it
+    throw;
+  }
   payload.clear_extension(&extension);
   if (!payload.is_response_ok()) return ~std::uint64_t{0};
   return load_le(data, size);
@@ -61,6 +66,8 @@ bool RootComplex::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm
   region.set_dmi_ptr(found.bytes);
   region.set_start_address(found.start);
   region.set_end_address(found.start + found.size - 1);
+  region.set_read_latency(host_access_.latency);
+  region.set_write_latency(host_access_.latency);
   region.allow_read_write();
   return true;
 }

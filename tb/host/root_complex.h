@@ -9,7 +9,7 @@ namespace rssnic {
 // How the host lets the card at its memory.
 struct HostAccess {
   bool direct_memory = true;                         // DMI granted
-  sc_core::sc_time latency = sc_core::SC_ZERO_TIME;  // annotated to every access by transport call
+  sc_core::sc_time latency = sc_core::SC_ZERO_TIME;  // of every access, annotated
 };
 
 class RootComplex final : public sc_core::sc_module, public Machine {

@@ -129,8 +129,9 @@ TEST(TimingBounds, BeatsLimitANarrowDataPath) {
   parameters.bus_bytes_per_cycle = 8;
   // 100 frames of 64 bytes: 8 beats each. The link needs (64 + 20 + 24 + 8) * 100 / 126 = 92 cycles, the ring none.
   EXPECT_EQ(fed(parameters, 100, 64, 8).lower_bound(), 800u);
-  // Twice that, one round of the ring (9 * 62 + 3 * 64) and 4000.
-  EXPECT_EQ(fed(parameters, 100, 64, 8).upper_bound(), 1600u + 750 + 4000);
+  // Twice that, one round of the ring (9 * 62 + 3 * 64), the first fetches (257 reads of 124 cycles over 64 tags),
+  // 4000.
+  EXPECT_EQ(fed(parameters, 100, 64, 8).upper_bound(), 1600u + 750 + 497 + 4000);
 }
 
 TEST(TimingBounds, TheLinkLimitsLongFrames) {
@@ -154,13 +155,16 @@ TEST(TimingBounds, ASmallRingLimitsItsQueue) {
   parameters.ring_size = 4;
   // 10 buffers go three times round; between two rounds lie 7 latencies of 62 cycles.
   EXPECT_EQ(fed(parameters, 10, 60, 1).lower_bound(), 868u);
-  EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 4000);
+  EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 17 + 4000);
   // The first fill of the ring costs nothing; 8 buffers take one more, 9 two.
   EXPECT_EQ(fed(parameters, 8, 60, 1).lower_bound(), 434u);
   EXPECT_EQ(fed(parameters, 9, 60, 1).lower_bound(), 868u);
   // The fullest queue counts: 5 buffers each on two.
   EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).lower_bound(), 434u);
-  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).upper_bound(), 2u * 434 + 4 * 750 + 4000);
+  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).upper_bound(), 2u * 434 + 4 * 750 + 17 + 4000);
+  parameters.receive_queues = 1000;
+  EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 17437 + 4000)
+      << "all queues are filled first";
 }
 
 TEST(TimingBounds, PacketsThatWereNotDeliveredDoNotCount) {
@@ -200,9 +204,9 @@ TEST(TimingTotal, BelowTheLowerBoundIsFound) {
 TEST(TimingTotal, AboveTheUpperBoundIsFoundWhenTheSourceAlwaysHasAFrame) {
   TimingParameters parameters;
   parameters.bus_bytes_per_cycle = 8;
-  EXPECT_TRUE(fed(parameters, 100, 64, 8, 6349).finish().empty());
-  EXPECT_EQ(fed(parameters, 100, 64, 8, 6350).finish(),
-            std::vector<std::string>{"6351 cycles in all, at most 6350 are allowed"});
+  EXPECT_TRUE(fed(parameters, 100, 64, 8, 6846).finish().empty());
+  EXPECT_EQ(fed(parameters, 100, 64, 8, 6847).finish(),
+            std::vector<std::string>{"6848 cycles in all, at most 6847 are allowed"});
   parameters.back_to_back = false;
   EXPECT_TRUE(fed(parameters, 100, 64, 8, 1'000'000).finish().empty());
 }

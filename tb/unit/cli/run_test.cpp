@@ -170,6 +170,18 @@ TEST_F(RunCommand, FramesThatFindTheFifoFullAreLostOnlyWhenTheWireDoesNotWait) {
   EXPECT_EQ(json["delivered"].get<int>() + json["dropped"]["fifo"].get<int>(), 12811);
 }
 
+TEST_F(RunCommand, NothingIsLostBackToBackHoweverSlowTheLinkAndSmallTheRing) {
+  for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{
+           {"--ring-size", "64", "--pcie", "1x1", bundled("bulk-super-frames.pcap")},
+           {"--ring-size", "8", "--clock-mhz", "10000", "--pcie", "1x1", bundled("icmp.pcap")},
+           {"--queues", "1500", "--ring-size", "16", bundled("icmp.pcap")}}) {
+    std::vector<std::string> arguments = {"run"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const CommandResult result = rssnic(arguments);
+    EXPECT_EQ(result.status, 0) << options[1] << "\n" << result.err << result.out;
+  }
+}
+
 TEST_F(RunCommand, AnExpectationThatIsMissedExitsWithOne) {
   EXPECT_EQ(rssnic({"run", bundled("icmp.pcap"), "--expect-mpps", "1"}).status, 0);
   const CommandResult result = rssnic({"run", bundled("icmp.pcap"), "--expect-mpps", "100000"});

@@ -163,6 +163,35 @@ TEST_F(Usage, HashPrintsMicrosoftsVectors) {
   EXPECT_EQ(rssnic({"hash", "--src", "66.9.149.187", "--dst", "161.142.100.80"}).out, "ipv4         323e8fc2\n");
 }
 
+TEST_F(Usage, AnOutputNeverDestroysAnInputOrAnotherOutput) {
+  const std::string whole = read_text(bundled("icmp.pcap"));
+  write("in.pcap", whole);
+  for (const char* const option : {"--csv", "--json"}) {
+    const CommandResult result = rssnic({"run", option, file("in.pcap").string(), file("in.pcap").string()});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find("in.pcap"), std::string::npos) << result.err;
+    EXPECT_EQ(read_text(file("in.pcap")), whole);
+  }
+  EXPECT_EQ(rssnic({"run", "--csv", file("o").string(), "--json", file("o").string(), bundled("icmp.pcap")}).status, 2);
+}
+
+TEST_F(Usage, AnOptionThatWouldHaveNoEffectIsRefused) {
+  const std::string capture = bundled("icmp.pcap");
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{"--steering", "single", "--table-size", "4"},
+                                             {"--features", "-rss", "--hash-types", "1"},
+                                             {"--line-rate-gbps", "10"}}) {
+    std::vector<std::string> arguments = {"run", capture};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const CommandResult result = rssnic(arguments);
+    EXPECT_EQ(result.status, 2) << options[0];
+    EXPECT_NE(result.err.find("only with"), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(rssnic({"run", "--capture", capture}).status, 2) << "comes with a later version";
+}
+
+TEST_F(Usage, VersionIsPrinted) { EXPECT_EQ(rssnic({"--version"}).out.substr(0, 7), "rssnic "); }
+
 TEST_F(Usage, InfoNamesFeaturesAndSizes) {
   const CommandResult result = rssnic({"info"});
   EXPECT_EQ(result.status, 0);

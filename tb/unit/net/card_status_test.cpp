@@ -393,7 +393,7 @@ TEST_P(CardRingFault, StopsTheDeviceWithACountedReasonUntilReset) {
   const std::uint64_t memory = card.bench.machine.ram().allocate(4096);
   break_ring(broken, GetParam().fault, memory, GetParam().kind == Kind::receive);
   guest.notify(broken.index());
-  card.send_frames(3);
+  for (unsigned i = 0; i < 3; ++i) card.bench.send(flow_frame(i));
   card.bench.settle();
 
   EXPECT_TRUE(guest.needs_reset());

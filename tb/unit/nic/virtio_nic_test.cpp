@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <systemc>
 
@@ -179,6 +180,103 @@ TEST(VirtioNic, LatencyThatTheHostAnnotatesDelaysReads) {
   Cycle end = 0;
   run_load(access, &end);
   EXPECT_GT(end, 3 * 2500u) << "index, ring and descriptors are read one after the other, 2500 cycles each";
+}
+
+TEST(VirtioNic, DirectMemoryKeepsTheLatencyThatTheHostStates) {
+  HostAccess access;
+  access.latency = sc_core::sc_time(10, sc_core::SC_US);
+  Cycle end = 0;
+  run_load(access, &end);
+  EXPECT_GT(end, 3 * 2500u);
+}
+
+TEST(VirtioNic, TheInterruptLineFollowsTheFunctionWhileMsixIsOff) {
+  Bench bench;
+  bench.run([&] {
+    auto& bus = bench.root_complex;
+    VirtioNetDriver driver(bus, {});
+    driver.start();
+    bus.config_write(driver.layout().msix_capability + 2, 2, 0);
+    const std::vector<std::uint8_t> frame(60, 0x11);
+    ASSERT_TRUE(driver.transmit(0, {frame.data(), frame.size()}));
+    EXPECT_FALSE(bus.inta());
+    for (unsigned window = 0; window < 50 && !bus.inta(); ++window) bus.wait_window();
+    EXPECT_TRUE(bus.inta());
+    EXPECT_EQ(bus.mmio_read(driver.layout().isr.address, 1), 1u);
+    bus.wait_window();
+    EXPECT_FALSE(bus.inta()) << "reading the ISR takes the line back";
+  });
+}
+
+TEST(VirtioNic, WindowEdgesStayOnTheirGridWhateverTheTimeOfAnAccess) {
+  Bench bench;
+  bench.run([&] {
+    sc_core::wait(sc_core::sc_time(4003, sc_core::SC_NS));  // three quarters into cycle 1000
+    bench.root_complex.config_read(0, 4);
+    for (unsigned i = 0; i < 3; ++i) {
+      bench.root_complex.wait_window();
+      EXPECT_EQ(sc_core::sc_time_stamp().value() % (64 * bench.nic.clock_period().value()), 0u);
+    }
+  });
+}
+
+// Sends every frame back into the card from within the card's own call.
+struct Reflector final : WireSource, WireSink {
+  const WireFrame* front() override { return frames.empty() ? nullptr : &frame; }
+  void pop() override {
+    frames.pop_front();
+    arm();
+  }
+  void transmit(ConstBytes bytes, Cycle) override {
+    frames.emplace_back(bytes.data, bytes.data + bytes.size);
+    arm();
+    nic->wire_ready();
+    accesses_refused +=
+        access(*bus, tlm::TLM_READ_COMMAND, PciSpace::kConfiguration, 0, 4) == tlm::TLM_GENERIC_ERROR_RESPONSE;
+  }
+  void arm() {
+    if (!frames.empty()) frame.bytes = {frames.front().data(), frames.front().size()};
+  }
+  VirtioNic* nic = nullptr;
+  RootComplex* bus = nullptr;
+  std::deque<std::vector<std::uint8_t>> frames;
+  WireFrame frame;
+  unsigned accesses_refused = 0;
+};
+
+TEST(VirtioNic, AWireThatReflectsFromWithinTheCardsCallDoesNoHarm) {
+  Reflector wire;
+  VirtioNic nic("nic", {}, make_reference_engine(), &wire, &wire, nullptr);
+  RootComplex root_complex("root_complex", nic);
+  wire.nic = &nic;
+  wire.bus = &root_complex;
+  unsigned received = 0;
+  Thread thread("thread", [&] {
+    VirtioNetDriver driver(root_complex, {});
+    driver.start();
+    driver.set_promiscuous(true);
+    for (unsigned i = 0; i < 60; ++i) {
+      const std::vector<std::uint8_t> frame(60 + i, static_cast<std::uint8_t>(i));
+      ASSERT_TRUE(driver.transmit(0, {frame.data(), frame.size()}));
+    }
+    while (root_complex.wait_activity()) driver.poll([&](const ReceivedPacket&) { ++received; });
+    EXPECT_FALSE(driver.needs_reset());
+  });
+  sc_core::sc_start();
+  EXPECT_EQ(received, 60u);
+  EXPECT_EQ(wire.accesses_refused, 60u);
+}
+
+TEST(VirtioNic, SenselessParametersAreRefused) {
+  NicParameters parameters;
+  parameters.window_cycles = 0;
+  EXPECT_THROW(Bench bench(parameters), std::invalid_argument);
+}
+
+TEST(VirtioNic, AClockThatSystemCCannotCountIsRefused) {
+  NicParameters parameters;
+  parameters.card.pcie.clock_mhz = 0;
+  EXPECT_THROW(Bench bench(parameters), std::invalid_argument);
 }
 
 // Somebody else's bus: what it takes to use the card without the test bench of this project.
