@@ -52,6 +52,7 @@ class Run {
     summary_.has_cycles = !options.reference_engine;
     summary_.queues = options.session.driver.queue_pairs;
     summary_.clock_mhz = options.nic.card.pcie.clock_mhz;
+    if (!options.json.empty()) report::check_writable(options.json);
     if (!options.csv.empty()) csv_.emplace(options.csv, summary_.has_cycles);
   }
 

@@ -66,6 +66,12 @@ void CsvWriter::close() {
   if (std::fclose(file) != 0) fail();
 }
 
+void check_writable(const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) fail_with(path);
+  std::fclose(file);
+}
+
 void write_file(const std::string& path, const std::string& content) {
   std::FILE* const file = std::fopen(path.c_str(), "w");
   if (file == nullptr) fail_with(path);

@@ -29,6 +29,8 @@ class CsvWriter {
   std::string line_;
 };
 
+// Throws std::runtime_error, naming the file, when it cannot be written: better before a long run than after it.
+void check_writable(const std::string& path);
 // Writes a whole file, or throws std::runtime_error naming it.
 void write_file(const std::string& path, const std::string& content);
 
