@@ -1,7 +1,7 @@
 // One receive queue: packets in arrival order, each written into as many buffers as it needs (one without
 // MRG_RXBUF), header in the first (virtio 1.4, 5.1.9.4). All buffers of a packet are published together.
-// A packet that finds no buffers waits in its slot; after no_buffer_wait_cycles at the head of a queue that the driver
-// has left empty it is dropped, so a dead queue delays the others for a bounded time only.
+// A packet that finds no buffers waits in its slot. When the queue knows of no further buffer, the wait ends after
+// no_buffer_wait_cycles, later while the link is behind; so a dead queue delays the others for a bounded time only.
 #pragma once
 #include <deque>
 
