@@ -41,6 +41,7 @@ int dispatch(const std::vector<std::string>& arguments) {
   if (command == "run") return run_command(rest);
   if (command == "hash") return hash_command(rest);
   if (command == "info") return info_command(rest);
+  if (command == "help" && !rest.empty()) return dispatch({rest[0], "--help"});
   if (command == "help" || command == "--help" || command == "-h") {
     std::fputs(kUsage, stdout);
     return kExitOk;

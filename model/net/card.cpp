@@ -32,7 +32,7 @@ void check_power_of_two(const char* name, unsigned value) {
 const CardParameters& checked(const CardParameters& p) {
   check("queue_pairs", p.queue_pairs, 1u, kMaxQueuePairs);
   check("max_queue_size", p.max_queue_size, 1u, kMaxQueueSize);
-  check_power_of_two("max_queue_size", p.max_queue_size);
+  if (!(p.features & VIRTIO_F_RING_PACKED)) check_power_of_two("max_queue_size", p.max_queue_size);
   check<unsigned>("mtu", p.mtu, 68, 65535);
   check("packet_slots", p.packet_slots, 1u, 65535u);
   check("mac_fifo_frames", p.mac_fifo_frames, 1u, 1u << 20);
@@ -68,14 +68,17 @@ Card::Card(const CardParameters& parameters, std::unique_ptr<SteeringEngine> eng
       packets_(parameters_.packet_slots),
       engine_(std::move(engine)),
       observer_(sockets.observer ? *sockets.observer : silent_observer_),
-      services_{parameters_, calendar_, link_, packets_, statistics_, observer_},
+      services_{parameters_, calendar_, link_, packets_, statistics_, observer_, sockets.probe},
       no_interrupts_(std::make_unique<NoInterrupts>()),
       function_(*this, link_, sockets.interrupts ? *sockets.interrupts : *no_interrupts_, parameters_.msix_vectors(),
                 parameters_.pcie),
       wire_(parameters_, calendar_, sockets.transmit),
-      ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_),
+      ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_,
+               sockets.probe),
       queues_(parameters_.num_queues()) {
   fill_config();
+  link_.observe(sockets.probe);
+  function_.observe(sockets.probe);
   engine_->reset();
   engine_->result_space(parameters_.result_fifo);
 }
@@ -135,7 +138,7 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome) {
         slot.frame.tag,
         {result.hash, static_cast<std::uint16_t>(result.report), static_cast<std::uint16_t>(receive_queue_for(result))},
         result.decided);
-    results_.push_back(outcome.result.token);
+    results_.push() = outcome.result.token;
     arm_dispatch();
   }
 }
@@ -159,7 +162,7 @@ void Card::arm_dispatch() {
 void Card::dispatch() {
   dispatch_armed_ = false;
   const std::uint16_t slot = results_.front();
-  results_.pop_front();
+  results_.pop();
   engine_->result_space(parameters_.result_fifo - static_cast<unsigned>(results_.size()));
   dispatch_free_ = calendar_.now() + parameters_.dispatch_cycles;
   arm_dispatch();
@@ -257,7 +260,9 @@ void Card::queue_enabled(unsigned queue, const QueueSetup& setup) {
   const FeatureBits features = function_.features();
   const std::size_t header_bytes = net_header_bytes(features);
   const unsigned pairs = control_queue() / 2;
-  auto ring = make_split_virtqueue(setup.size, setup.addresses);
+  const RingOptions options{(features & VIRTIO_F_INDIRECT_DESC) != 0, (features & VIRTIO_F_EVENT_IDX) != 0};
+  auto ring = features & VIRTIO_F_RING_PACKED ? make_packed_virtqueue(setup.size, setup.addresses, options)
+                                              : make_split_virtqueue(setup.size, setup.addresses, options);
   QueueHost& host = *this;
   CommandTarget& target = *this;
   if (queue == control_queue()) {

@@ -23,6 +23,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
     WireSource* receive = nullptr;
     WireSink* transmit = nullptr;
     PacketObserver* observer = nullptr;
+    CardProbe* probe = nullptr;
   };
 
   // Throws std::invalid_argument, naming the parameter, its value and what is allowed.
@@ -40,6 +41,8 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   const CardParameters& parameters() const { return parameters_; }
   const CardStatistics& statistics() const { return statistics_; }
   const PcieLink& link() const { return link_; }
+  void stall_link(Cycle until) { link_.stall(until); }
+  Cycle event_cycle() const { return calendar_.now(); }  // in a callback: the cycle of what happens
 
  private:
   using Queue = std::variant<std::monostate, std::unique_ptr<ReceiveQueue>, std::unique_ptr<TransmitQueue>,
@@ -114,7 +117,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   std::array<SteeringConfig, 2> steering_;
   std::uint8_t epoch_ = 0;                         // flips with every swap
   std::array<std::size_t, 2> packets_of_epoch_{};  // in the card, by the epoch in which they entered
-  std::deque<std::uint16_t> results_;              // steered, not yet dispatched
+  RecyclingQueue<std::uint16_t> results_;          // steered, not yet dispatched
   bool dispatch_armed_ = false;
   Cycle dispatch_free_ = 0;
   bool settle_armed_ = false;

@@ -112,6 +112,26 @@ std::optional<CommandEffect> hash_config(ConstBytes data, const CommandContext& 
 
 }  // namespace
 
+const char* command_name(ConstBytes command) {
+  if (command.size < 2) return "?";
+  switch (command.data[0] << 8 | command.data[1]) {
+    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_PROMISC:
+      return "PROMISC";
+    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_ALLMULTI:
+      return "ALLMULTI";
+    case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_TABLE_SET:
+      return "TABLE_SET";
+    case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET:
+      return "VQ_PAIRS_SET";
+    case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_RSS_CONFIG:
+      return "RSS_CONFIG";
+    case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_HASH_CONFIG:
+      return "HASH_CONFIG";
+    default:
+      return "?";
+  }
+}
+
 std::optional<CommandEffect> judge_command(ConstBytes command, std::uint64_t total, const CommandContext& context) {
   if (command.size < 2) return std::nullopt;
   const ConstBytes data = {command.data + 2, command.size - 2};

@@ -58,6 +58,10 @@ using CommandEffect = std::variant<SetPromiscuous, SetAllMulticast, SetMacTables
 // More of a command than this is never looked at: room for over 10,000 MAC addresses.
 constexpr std::size_t kMaxCommandBytes = 65536;
 
+// The command's name in the specification without VIRTIO_NET_CTRL_ and the class's prefix, such as "RSS_CONFIG"; "?"
+// for one that the card does not know.
+const char* command_name(ConstBytes command);
+
 // `command` is class, command and data, at most kMaxCommandBytes of it; `total` is how many bytes the driver gave.
 // nullopt: VIRTIO_NET_ERR. Trailing bytes are ignored.
 std::optional<CommandEffect> judge_command(ConstBytes command, std::uint64_t total, const CommandContext& context);

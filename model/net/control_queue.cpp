@@ -10,7 +10,7 @@ ControlQueue::ControlQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, cons
       services_(services),
       target_(target),
       host_(host),
-      engine_(queue, std::move(ring), services.dma, *this) {
+      engine_(queue, std::move(ring), services.dma, *this, services.probe) {
   engine_.pump(1);
 }
 
@@ -61,6 +61,7 @@ void ControlQueue::on_dma(std::uint32_t ticket, DmaStatus status) {
 }
 
 void ControlQueue::judge() {
+  if (services_.probe != nullptr) services_.probe->on_command(command_name({command_.data(), command_.size()}));
   const std::optional<CommandEffect> effect =
       judge_command({command_.data(), command_.size()}, chain_.readable_bytes(), target_.command_context());
   if (!effect) {
@@ -81,6 +82,7 @@ void ControlQueue::settled() {
 
 void ControlQueue::answer(std::uint8_t ack) {
   ++services_.statistics.commands;
+  if (services_.probe != nullptr) services_.probe->on_answer(ack == VIRTIO_NET_OK);
   const auto segment = std::find_if(chain_.writable.begin(), chain_.writable.end(),
                                     [](const Segment& candidate) { return candidate.length > 0; });
   services_.dma.write(this, kAnswer, segment->address, {&ack, 1});

@@ -33,6 +33,9 @@ class ControlQueue final : public QueueOwner, public DmaClient {
   void on_interrupt(unsigned queue) override { host_.notify_used(queue); }
   void on_ring_fault(unsigned queue, RingFault fault) override { host_.ring_fault(queue, fault); }
   void on_dma(std::uint32_t ticket, DmaStatus status) override;
+  DmaPurpose dma_purpose(std::uint32_t ticket) const override {
+    return {ticket == kAnswer ? "ack" : "command", queue_};
+  }
   void on_tag_free() override { read_command(); }
 
  private:

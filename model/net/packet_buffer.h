@@ -13,8 +13,8 @@ namespace rssnic {
 class FrameBuffer {
  public:
   void assign(ConstBytes frame) {
-    storage_.resize(kMaxNetHeaderBytes);
-    storage_.insert(storage_.end(), frame.data, frame.data + frame.size);
+    storage_.resize(kMaxNetHeaderBytes + frame.size);
+    std::memcpy(storage_.data() + kMaxNetHeaderBytes, frame.data, frame.size);
   }
   ConstBytes frame() const { return {storage_.data() + kMaxNetHeaderBytes, storage_.size() - kMaxNetHeaderBytes}; }
   std::size_t size() const { return storage_.size() - kMaxNetHeaderBytes; }
@@ -24,7 +24,13 @@ class FrameBuffer {
     return {storage_.data() + at, storage_.size() - at};
   }
 
+  // The frame is done with. Memory of a super frame is not kept, else in the long run every slot would have it.
+  void let_go() {
+    if (storage_.capacity() > kKeptBytes) std::vector<std::uint8_t>(kMaxNetHeaderBytes).swap(storage_);
+  }
+
  private:
+  static constexpr std::size_t kKeptBytes = 4096;
   std::vector<std::uint8_t> storage_ = std::vector<std::uint8_t>(kMaxNetHeaderBytes);
 };
 
@@ -58,6 +64,7 @@ class PacketBuffer {
   }
   void release(std::uint16_t slot) {
     slots_[slot].used = false;
+    slots_[slot].frame.buffer.let_go();
     free_.push_back(slot);
   }
   // Empties the buffer, after a last look at every packet in it.

@@ -17,7 +17,7 @@ constexpr unsigned kMaxMsixVectors = 2048;
 struct CardParameters {
   FeatureBits features = all_implemented_features();
   unsigned queue_pairs = 4;       // max_virtqueue_pairs, 1 to kMaxQueuePairs
-  unsigned max_queue_size = 256;  // of every virtqueue; a power of two up to 32768
+  unsigned max_queue_size = 256;  // of every virtqueue, up to 32768; a power of two unless RING_PACKED is offered
   std::array<std::uint8_t, 6> mac = {0x52, 0x54, 0x00, 0x72, 0x73, 0x73};
   std::uint16_t mtu = 1500;  // device configuration field, with VIRTIO_NET_F_MTU
   std::uint32_t supported_hash_types = kAllHashTypes;

@@ -2,8 +2,14 @@
 
 namespace rssnic {
 
-QueueEngine::QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner)
-    : queue_(queue), ring_(std::move(ring)), dma_(dma), owner_(owner) {}
+QueueEngine::QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner,
+                         CardProbe* probe)
+    : queue_(queue), ring_(std::move(ring)), dma_(dma), owner_(owner), probe_(probe) {}
+
+DmaPurpose QueueEngine::dma_purpose(std::uint32_t ticket) const {
+  constexpr const char* kNames[] = {"desc", "used", "flags", "event"};
+  return {kNames[ticket], queue_};
+}
 
 void QueueEngine::kick() {
   if (faulted_) return;
@@ -18,6 +24,7 @@ void QueueEngine::pump(unsigned buffers) {
 
 void QueueEngine::pump() {
   while (!faulted_ && fetches_.size() < kMaxFetches) {
+    if (const std::optional<Store> event = ring_->event_store()) dma_.write(this, kEvent, event->address, event->bytes);
     if (dma_.tags_free() == 0) {
       dma_.want_tag(*this);
       return;
@@ -28,6 +35,7 @@ void QueueEngine::pump() {
     fetches_.push_back(std::move(spare_fetches_.back()));
     spare_fetches_.pop_back();
     fetches_.back()->fetch = *fetch;
+    if (probe_ != nullptr) probe_->on_fetch(queue_, fetch->length);
     dma_.read(*this, kFetched, fetch->address, {fetches_.back()->bytes.data(), fetch->length});
   }
 }
@@ -46,6 +54,7 @@ void QueueEngine::publish() {
   publish_wanted_ = false;
   publishing_ = pushed_;
   pushed_ = 0;
+  if (probe_ != nullptr) probe_->on_publish(queue_, publishing_);
   while (const std::optional<Store> store = ring_->next_store()) {
     ++stores_in_flight_;
     dma_.write(this, kStored, store->address, store->bytes);
@@ -74,6 +83,8 @@ void QueueEngine::on_dma(std::uint32_t ticket, DmaStatus status) {
       if (ring_->interrupt_wanted({suppression_.data(), suppression_bytes_})) owner_.on_interrupt(queue_);
       if (suppression_wanted_) read_suppression();
       break;
+    case kEvent:
+      break;
   }
 }
 
@@ -84,6 +95,7 @@ void QueueEngine::fetched() {
   ring_->fed(pending->fetch, {pending->bytes.data(), pending->fetch.length});
   spare_fetches_.push_back(std::move(pending));
   if (check_fault()) return;
+  if (probe_ != nullptr) probe_->on_fed(queue_, ring_->chains_ready());
   pump();
   owner_.on_chains(queue_);
 }
@@ -92,6 +104,7 @@ void QueueEngine::stored() {
   if (--stores_in_flight_ > 0) return;
   const std::size_t buffers = publishing_;
   publishing_ = 0;
+  if (probe_ != nullptr) probe_->on_published(queue_, buffers);
   owner_.on_published(queue_, buffers);
   if (publish_wanted_) publish();
 }

@@ -26,7 +26,8 @@ class QueueOwner {
 
 class QueueEngine final : public DmaClient {
  public:
-  QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner);
+  QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner,
+              CardProbe* probe = nullptr);
 
   unsigned queue() const { return queue_; }
   Virtqueue& ring() { return *ring_; }
@@ -40,9 +41,10 @@ class QueueEngine final : public DmaClient {
 
   void on_dma(std::uint32_t ticket, DmaStatus status) override;
   void on_tag_free() override;
+  DmaPurpose dma_purpose(std::uint32_t ticket) const override;
 
  private:
-  enum Ticket : std::uint32_t { kFetched, kStored, kSuppression };
+  enum Ticket : std::uint32_t { kFetched, kStored, kSuppression, kEvent };
   static constexpr std::size_t kMaxFetches = 8;
   struct PendingFetch {
     Fetch fetch;
@@ -59,6 +61,7 @@ class QueueEngine final : public DmaClient {
   const std::unique_ptr<Virtqueue> ring_;
   DmaPort& dma_;
   QueueOwner& owner_;
+  CardProbe* const probe_;
   unsigned prefetch_ = 0;
   std::deque<std::unique_ptr<PendingFetch>> fetches_;  // in flight, in order
   std::vector<std::unique_ptr<PendingFetch>> spare_fetches_;

@@ -15,6 +15,7 @@ struct QueueServices {
   PacketBuffer& packets;
   CardStatistics& statistics;
   PacketObserver& observer;
+  CardProbe* probe = nullptr;  // null: nobody listens
 };
 
 class QueueHost {

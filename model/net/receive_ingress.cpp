@@ -7,14 +7,15 @@ namespace rssnic {
 
 ReceiveIngress::ReceiveIngress(const CardParameters& parameters, Calendar& calendar, SteeringEngine& engine,
                                PacketBuffer& packets, WireSource* source, PacketObserver& observer,
-                               CardStatistics& statistics)
+                               CardStatistics& statistics, CardProbe* probe)
     : parameters_(parameters),
       calendar_(calendar),
       engine_(engine),
       packets_(packets),
       source_(source),
       observer_(observer),
-      statistics_(statistics) {}
+      statistics_(statistics),
+      probe_(probe) {}
 
 void ReceiveIngress::run(bool running) {
   running_ = running;
@@ -35,7 +36,7 @@ void ReceiveIngress::take_back_offered() {
   data_path_free_ = 0;
   if (!offered_) return;
   offered_ = false;
-  fifo_.push_front(std::move(packets_[offered_slot_].frame));
+  std::swap(fifo_.push_front(), packets_[offered_slot_].frame);
   packets_.release(offered_slot_);
 }
 
@@ -88,11 +89,9 @@ void ReceiveIngress::fill_fifo() {
     } else if (full) {
       refused = DropReason::fifo;
     } else {
-      if (spare_.empty()) spare_.emplace_back();
-      fifo_.push_back(std::move(spare_.back()));
-      spare_.pop_back();
-      fifo_.back().tag = tag;
-      fifo_.back().buffer.assign(next->bytes);
+      ReceivedFrame& frame = fifo_.push();
+      frame.tag = tag;
+      frame.buffer.assign(next->bytes);
     }
     source_->pop();
     if (refused) {
@@ -115,10 +114,10 @@ void ReceiveIngress::offer() {
   offered_slot_ = packets_.take();
   PacketSlot& slot = packets_[offered_slot_];
   std::swap(slot.frame, fifo_.front());
-  spare_.push_back(std::move(fifo_.front()));
-  fifo_.pop_front();
+  fifo_.pop();
   offered_ = true;
   ready_since_ = calendar_.now();
+  if (probe_ != nullptr) probe_->on_offer(offered_slot_, slot.frame.tag);
   engine_.offer(offered_slot_, slot.frame.buffer.frame());
   fill_fifo();
 }

@@ -2,13 +2,11 @@
 // width (a frame of b bytes occupies it for ceil(b / 64) cycles). Frames that may wait are left at the source while the
 // FIFO is full; others are lost there. While the device is not running nothing leaves the FIFO.
 #pragma once
-#include <deque>
-#include <vector>
-
 #include "model/net/observer.h"
 #include "model/net/packet_buffer.h"
 #include "model/net/parameters.h"
 #include "model/net/statistics.h"
+#include "model/recycling_queue.h"
 #include "model/sim/wire_port.h"
 
 namespace rssnic {
@@ -16,7 +14,7 @@ namespace rssnic {
 class ReceiveIngress {
  public:
   ReceiveIngress(const CardParameters& parameters, Calendar& calendar, SteeringEngine& engine, PacketBuffer& packets,
-                 WireSource* source, PacketObserver& observer, CardStatistics& statistics);
+                 WireSource* source, PacketObserver& observer, CardStatistics& statistics, CardProbe* probe = nullptr);
 
   void run(bool running);
   void wire_ready();  // the source may have frames again
@@ -38,10 +36,10 @@ class ReceiveIngress {
   WireSource* const source_;
   PacketObserver& observer_;
   CardStatistics& statistics_;
+  CardProbe* const probe_;
 
   bool running_ = false;
-  std::deque<ReceivedFrame> fifo_;
-  std::vector<ReceivedFrame> spare_;
+  RecyclingQueue<ReceivedFrame> fifo_;
   Cycle arrival_armed_ = kNever;  // the cycle of the pending arrival event
   Cycle data_path_free_ = 0;      // the next frame may start then
   bool armed_ = false;            // an event will try to offer

@@ -18,7 +18,7 @@ ReceiveQueue::ReceiveQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, unsi
       header_bytes_(header_bytes),
       services_(services),
       host_(host),
-      engine_(queue, std::move(ring), services.dma, *this) {
+      engine_(queue, std::move(ring), services.dma, *this, services.probe) {
   engine_.pump(services.parameters.prefetch_buffers);
 }
 
@@ -28,7 +28,7 @@ void ReceiveQueue::kick() {
 }
 
 void ReceiveQueue::receive(std::uint16_t slot) {
-  waiting_.push_back(slot);
+  waiting_.push() = slot;
   if (waiting_.size() == 1) deliver_waiting();
 }
 
@@ -38,7 +38,7 @@ void ReceiveQueue::deliver_waiting() {
   bool delivered = false;
   while (!waiting_.empty()) {
     if (deliver(waiting_.front())) {
-      waiting_.pop_front();
+      waiting_.pop();
       alarm_ = 0;
       delivered = true;
     } else if (wait_for_buffers()) {
@@ -71,20 +71,22 @@ bool ReceiveQueue::deliver(std::uint16_t slot_number) {
   write_receive_header(data.data, header_bytes_, static_cast<std::uint16_t>(buffers), slot.steering);
   std::size_t done = 0;
   for (unsigned i = 0; i < buffers; ++i) {
-    const Chain chain = ring.pop();
+    const Chain& chain = ring.pop();
     std::uint32_t written = 0;
     for (const Segment& segment : chain.writable) {
       const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(segment.length, data.size - done));
       if (part == 0) continue;
       const bool last = done + part == data.size;
-      services_.dma.write(this, slot_number | (last ? kLastWrite : 0), segment.address, {data.data + done, part});
+      services_.dma.write_in_place(this, slot_number | (last ? kLastWrite : 0), segment.address,
+                                   {data.data + done, part});
       done += part;
       written += part;
     }
     engine_.push({chain.id, written, chain.slots});
   }
+  if (services_.probe != nullptr) services_.probe->on_payload(slot.frame.tag, queue_, data.size);
   slot.delivered = true;
-  publishing_.push_back({slot.frame.tag, buffers});
+  publishing_.push() = {slot.frame.tag, buffers};
   return true;
 }
 
@@ -103,7 +105,7 @@ void ReceiveQueue::on_published(unsigned, std::size_t buffers) {
     published_buffers_ -= publishing_.front().buffers;
     ++services_.statistics.delivered;
     services_.observer.on_deliver(publishing_.front().tag, queue_ / 2, services_.calendar.now());
-    publishing_.pop_front();
+    publishing_.pop();
   }
 }
 
@@ -144,7 +146,7 @@ void ReceiveQueue::on_alarm(std::uint64_t alarm) {
 
 void ReceiveQueue::drop_head() {
   const std::uint16_t slot = waiting_.front();
-  waiting_.pop_front();
+  waiting_.pop();
   alarm_ = 0;
   ++services_.statistics.dropped[static_cast<std::size_t>(DropReason::no_buffer)];
   services_.observer.on_drop(services_.packets[slot].frame.tag, DropReason::no_buffer, services_.calendar.now());

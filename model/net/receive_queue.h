@@ -3,9 +3,8 @@
 // A packet that finds no buffers waits in its slot. When the queue knows of no further buffer, the wait ends after
 // no_buffer_wait_cycles, later while the link is behind; so a dead queue delays the others for a bounded time only.
 #pragma once
-#include <deque>
-
 #include "model/net/queue_services.h"
+#include "model/recycling_queue.h"
 
 namespace rssnic {
 
@@ -20,7 +19,7 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   // The tags of packets written into buffers that the driver has not been told of.
   template <typename Visitor>
   void for_each_unpublished(Visitor&& visit) const {
-    for (const Published& packet : publishing_) visit(packet.tag);
+    for (std::size_t i = 0; i < publishing_.size(); ++i) visit(publishing_[i].tag);
   }
 
   void on_chains(unsigned queue) override;
@@ -28,6 +27,7 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   void on_interrupt(unsigned queue) override { host_.notify_used(queue); }
   void on_ring_fault(unsigned queue, RingFault fault) override { host_.ring_fault(queue, fault); }
   void on_dma(std::uint32_t ticket, DmaStatus status) override;
+  DmaPurpose dma_purpose(std::uint32_t) const override { return {"payload", queue_}; }
 
  private:
   struct Published {
@@ -48,8 +48,8 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   const QueueServices& services_;
   QueueHost& host_;
   QueueEngine engine_;
-  std::deque<std::uint16_t> waiting_;
-  std::deque<Published> publishing_;   // delivered, used entry not yet visible
+  RecyclingQueue<std::uint16_t> waiting_;
+  RecyclingQueue<Published> publishing_;  // delivered, used entry not yet visible
   std::size_t published_buffers_ = 0;  // of the packet at the front of publishing_
   std::uint64_t fetches_at_alarm_ = 0;
   std::uint64_t alarm_ = 0;  // ends the present wait for buffers; 0: none

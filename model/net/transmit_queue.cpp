@@ -18,7 +18,7 @@ TransmitQueue::TransmitQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, st
       services_(services),
       wire_(wire),
       host_(host),
-      engine_(queue, std::move(ring), services.dma, *this) {
+      engine_(queue, std::move(ring), services.dma, *this, services.probe) {
   engine_.pump(2 * services.parameters.transmit_contexts);
 }
 

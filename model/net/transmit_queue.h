@@ -37,6 +37,7 @@ class TransmitQueue final : public QueueOwner, public DmaClient {
   void on_interrupt(unsigned) override { host_.notify_used(queue_); }
   void on_ring_fault(unsigned, RingFault fault) override { host_.ring_fault(queue_, fault); }
   void on_dma(std::uint32_t ticket, DmaStatus status) override;
+  DmaPurpose dma_purpose(std::uint32_t) const override { return {"frame", queue_}; }
   void on_tag_free() override { read_payload(); }
 
  private:

@@ -14,8 +14,7 @@ sc_time checked_period(const NicParameters& parameters) {
   if (parameters.window_cycles < 1 || parameters.window_cycles > 1u << 20) {
     throw std::invalid_argument("window_cycles: 1 to 1048576 are allowed");
   }
-  const double mhz = parameters.card.pcie.clock_mhz;
-  const sc_time period(mhz > 0 ? std::round(1e6 / mhz) : 0, sc_core::SC_PS);
+  const sc_time period(static_cast<double>(VirtioNic::period_ps(parameters.card.pcie.clock_mhz)), sc_core::SC_PS);
   if (period == sc_core::SC_ZERO_TIME) {
     throw std::invalid_argument(
         "clock_mhz: the clock period must be a whole number of SystemC's time units, and not 0");
@@ -27,7 +26,7 @@ sc_time checked_period(const NicParameters& parameters) {
 
 VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& parameters,
                      std::unique_ptr<SteeringEngine> engine, WireSource* receive, WireSink* transmit,
-                     PacketObserver* observer)
+                     PacketObserver* observer, CardProbe* probe)
     : sc_module(name),
       pci_target("pci_target"),
       dma_initiator("dma_initiator"),
@@ -36,12 +35,16 @@ VirtioNic::VirtioNic(const sc_core::sc_module_name& name, const NicParameters& p
       parameters_(parameters),
       period_(checked_period(parameters)),
       card_(std::make_unique<Card>(parameters.card, std::move(engine),
-                                   Card::Sockets{this, this, receive, transmit, observer})),
+                                   Card::Sockets{this, this, receive, transmit, observer, probe})),
       woken_("woken") {
   pci_target.register_b_transport(this, &VirtioNic::b_transport);
   dma_initiator.register_invalidate_direct_mem_ptr(this, &VirtioNic::invalidate_dmi);
   SC_HAS_PROCESS(VirtioNic);
   SC_THREAD(run);
+}
+
+std::uint64_t VirtioNic::period_ps(double clock_mhz) {
+  return clock_mhz > 0 ? static_cast<std::uint64_t>(std::llround(1e6 / clock_mhz)) : 0;
 }
 
 // Begun cycles count.
@@ -139,8 +142,10 @@ void VirtioNic::b_transport(tlm::tlm_generic_payload& access, sc_time& delay) {
     return access.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
   }
 
-  if (advancing_) return access.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
-  advance(std::max<Cycle>(card_->now(), (sc_core::sc_time_stamp() + delay).value() / period_.value()));
+  if (advancing_ && !host_reads_) return access.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+  if (!advancing_) {
+    advance(std::max<Cycle>(card_->now(), (sc_core::sc_time_stamp() + delay).value() / period_.value()));
+  }
   std::uint8_t* const data = access.get_data_ptr();
   const auto offset = static_cast<unsigned>(address);
   if (access.is_read()) {
@@ -180,7 +185,9 @@ DmaStatus VirtioNic::transfer(tlm::tlm_command command, std::uint64_t address, s
   access.set_dmi_allowed(false);
   access.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_time delay = sc_core::SC_ZERO_TIME;
+  host_reads_ = reads;
   dma_initiator->b_transport(access, delay);
+  host_reads_ = false;
   extra = cycles_of(delay);
   access.set_address(address);  // interconnects may have changed it
   if (access.is_dmi_allowed()) remember_dmi(access);

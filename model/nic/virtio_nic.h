@@ -8,6 +8,10 @@
 //   dma_initiator  64-bit host addresses: descriptors, payload, rings, MSI-X messages. DMI is used where it is granted.
 //   inta           INTA#, for drivers that leave MSI-X disabled.
 //
+// While it serves a read of dma_initiator, and only then, the host may access registers within the card's own call: a
+// bridge may have to answer its peer before the peer gives the data. Such an access acts at the cycle of the read. If it
+// resets the device (CardStatistics::device_resets), the memory that the read was to fill exists no more.
+//
 // Time: one cycle is clock_period. The card executes the cycles of a window when the window has passed, so everything
 // that happens outside at a window edge (event `window_edge`, every window_cycles cycles) finds all earlier cycles done
 // and none later. A register access at any other time first brings the card up to that time. Host memory may change
@@ -50,15 +54,21 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   sc_core::sc_event window_edge;
 
   VirtioNic(const sc_core::sc_module_name& name, const NicParameters& parameters,
-            std::unique_ptr<SteeringEngine> engine, WireSource* receive, WireSink* transmit, PacketObserver* observer);
+            std::unique_ptr<SteeringEngine> engine, WireSource* receive, WireSink* transmit, PacketObserver* observer,
+            CardProbe* probe = nullptr);
 
+  // The period in whole picoseconds of a clock of so many MHz; 0 where there is none.
+  static std::uint64_t period_ps(double clock_mhz);
   // Cycle numbers and SystemC time; the period is whole picoseconds.
   const sc_core::sc_time& clock_period() const { return period_; }
   Cycle cycle_now() const;
+  Cycle window_cycles() const { return parameters_.window_cycles; }
   void wire_ready();  // the receive source has frames again
   // The next window edge comes even if the card has nothing to do until then (a driver that polls). Without a request,
   // windows in which nothing happens have no edge.
   void request_edge();
+  // See PcieLink; for a test bench, at a window edge.
+  void stall_link(Cycle until) { card_->stall_link(until); }
   const Card& card() const { return *card_; }
 
  private:
@@ -87,6 +97,7 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   std::map<std::uint64_t, tlm::tlm_dmi> dmi_regions_;  // by start address
   const tlm::tlm_dmi* dmi_last_ = nullptr;             // the region used last
   bool advancing_ = false;                             // within Card::advance()
+  bool host_reads_ = false;                            // within a read of dma_initiator
   bool edge_requested_ = false;
   bool asleep_ = false;  // run() waits beyond the next window edge, or for ever
   sc_core::sc_event woken_;

@@ -171,8 +171,18 @@ CommonConfig::Effect CommonConfig::write_status(std::uint8_t value) {
   if (((status_ | added) & VIRTIO_STATUS_FEATURES_OK) == 0)
     added &= static_cast<std::uint8_t>(~VIRTIO_STATUS_DRIVER_OK);
   status_ |= added;
-  if ((added & VIRTIO_STATUS_FEATURES_OK) != 0) device_.features_accepted(driver_features_);
+  if ((added & VIRTIO_STATUS_FEATURES_OK) != 0) {
+    if (!(driver_features_ & VIRTIO_F_RING_PACKED)) round_queue_sizes();
+    device_.features_accepted(driver_features_);
+  }
   return (added & VIRTIO_STATUS_DRIVER_OK) != 0 ? Effect::driver_ok : Effect::none;
+}
+
+// 4.1.4.3.1: without packed rings every size is a power of two.
+void CommonConfig::round_queue_sizes() {
+  for (Queue& queue : queues_) {
+    while (queue.size & (queue.size - 1)) queue.size &= static_cast<std::uint16_t>(queue.size - 1);
+  }
 }
 
 void CommonConfig::write_driver_feature(std::uint32_t value) {
@@ -187,8 +197,9 @@ void CommonConfig::write_queue_field(unsigned offset, std::uint32_t value, Queue
   }
   if (queue.enabled) return;
   if (offset == kQueueSize) {
-    const bool power_of_two = value != 0 && (value & (value - 1)) == 0;
-    if (power_of_two && value <= device_.max_queue_size(queue_select_)) queue.size = static_cast<std::uint16_t>(value);
+    // 4.1.4.3.2: any size for packed rings, powers of two for split ones.
+    const bool allowed = value != 0 && ((value & (value - 1)) == 0 || (features() & VIRTIO_F_RING_PACKED));
+    if (allowed && value <= device_.max_queue_size(queue_select_)) queue.size = static_cast<std::uint16_t>(value);
   } else if (offset == kQueueEnable) {
     if (value == 1) enable(queue);
   } else {

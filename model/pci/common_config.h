@@ -78,6 +78,7 @@ class CommonConfig {
   std::uint32_t read_queue_field(unsigned offset, const Queue& queue) const;
   Effect write_field(unsigned offset, std::uint32_t value);
   Effect write_status(std::uint8_t value);
+  void round_queue_sizes();
   void write_driver_feature(std::uint32_t value);
   void write_queue_field(unsigned offset, std::uint32_t value, Queue& queue);
   void enable(Queue& queue);

@@ -20,7 +20,7 @@ class VirtioDevice {
   virtual ~VirtioDevice() = default;
   virtual FeatureBits offered_features() const = 0;
   virtual unsigned num_queues() const = 0;                    // constant; at most 65535
-  virtual unsigned max_queue_size(unsigned queue) const = 0;  // constant; a power of two
+  virtual unsigned max_queue_size(unsigned queue) const = 0;  // constant; a power of two unless RING_PACKED is offered
   virtual ConstBytes device_config() const = 0;               // constant size; little-endian, as the driver reads it
   // FEATURES_OK was written with this set, which lies within the offered one and obeys the rules: it is in force now.
   virtual void features_accepted(FeatureBits features) = 0;

@@ -1,6 +1,7 @@
 #include "model/pci/virtio_function.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/pci/common_config.h"
 #include "model/pci/function_layout.h"
@@ -15,6 +16,18 @@ constexpr std::uint8_t kIsrConfig = 2;
 
 constexpr unsigned kMaxConfigAccess = 4;
 constexpr unsigned kMaxBarAccess = 8;
+
+// The bit of the device status that says most about it.
+const char* status_name(std::uint8_t bits) {
+  constexpr std::pair<std::uint8_t, const char*> kNames[] = {
+      {VIRTIO_STATUS_FAILED, "FAILED"},       {VIRTIO_STATUS_DEVICE_NEEDS_RESET, "NEEDS_RESET"},
+      {VIRTIO_STATUS_DRIVER_OK, "DRIVER_OK"}, {VIRTIO_STATUS_FEATURES_OK, "FEATURES_OK"},
+      {VIRTIO_STATUS_DRIVER, "DRIVER"},       {VIRTIO_STATUS_ACKNOWLEDGE, "ACKNOWLEDGE"}};
+  for (const auto& [bit, name] : kNames) {
+    if (bits & bit) return name;
+  }
+  return "";
+}
 
 bool natural(std::uint64_t offset, unsigned size, unsigned max_size) {
   return (size == 1 || size == 2 || size == 4 || size == 8) && size <= max_size && offset % size == 0;
@@ -66,6 +79,7 @@ struct VirtioFunction::State {
   void notify_config();
   void interrupt(std::uint8_t isr_bit, std::uint16_t vector);
   void update_intx();
+  void tell_status(std::uint8_t before) const;
 
   VirtioDevice& device;
   InterruptPort& interrupts;
@@ -77,6 +91,7 @@ struct VirtioFunction::State {
   bool config_notification_owed = false;  // raised before DRIVER_OK; sent when that is set
   bool bus_master = false;                // as the device knows it
   bool intx = false;                      // as the interrupt port knows it
+  CardProbe* probe = nullptr;
 };
 
 // ---- configuration space
@@ -173,7 +188,10 @@ std::uint32_t VirtioFunction::State::register_read(std::uint64_t offset, unsigne
 
 void VirtioFunction::State::register_write(std::uint64_t offset, unsigned size, std::uint32_t value) {
   if (offset < kCommonConfigBytes) {
-    switch (common.write(static_cast<unsigned>(offset), size, value)) {
+    const std::uint8_t status_before = common.device_status();
+    const CommonConfig::Effect effect = common.write(static_cast<unsigned>(offset), size, value);
+    tell_status(status_before);
+    switch (effect) {
       case CommonConfig::Effect::none:
         break;
       case CommonConfig::Effect::reset:
@@ -208,6 +226,7 @@ std::uint8_t VirtioFunction::State::read_isr() {
 // The written value names the queue (virtio 1.4, 4.1.5.2). Early and spurious doorbells have no effect: the device
 // looks at all its rings when DRIVER_OK is set.
 void VirtioFunction::State::doorbell(std::uint16_t queue) {
+  if (probe != nullptr) probe->on_doorbell(queue);
   if (driver_ok() && common.queue_is_enabled(queue)) device.notify(queue);
 }
 
@@ -216,6 +235,7 @@ void VirtioFunction::State::doorbell(std::uint16_t queue) {
 // Status reads as 0 only once nothing of the past can reach the host any more (virtio 1.4, 2.4.1): the device takes
 // back what is posted and not yet seen, messages included.
 void VirtioFunction::State::device_reset() {
+  if (probe != nullptr) probe->on_device_status(0, "reset");
   device.reset();
   msix.clear_pending();
   common.reset();
@@ -251,6 +271,7 @@ void VirtioFunction::State::interrupt(std::uint8_t isr_bit, std::uint16_t vector
   if (!msix.enabled()) {
     update_intx();
   } else if (vector != VIRTIO_MSI_NO_VECTOR) {
+    if (probe != nullptr) probe->on_vector(vector);
     msix.fire(vector);
   }
 }
@@ -265,7 +286,15 @@ void VirtioFunction::State::update_intx() {
   const bool masked = (config.get(kCommandRegister, 2) & kCommandInterruptDisable) != 0 || power_state() != 0;
   if (intx == (pending && !masked)) return;
   intx = !intx;
+  if (probe != nullptr) probe->on_intx(intx);
   interrupts.intx(intx);
+}
+
+void VirtioFunction::State::tell_status(std::uint8_t before) const {
+  const std::uint8_t status = common.device_status();
+  if (probe != nullptr && status != before) {
+    probe->on_device_status(status, status_name(static_cast<std::uint8_t>(status & ~before)));
+  }
 }
 
 // ---- the public face
@@ -298,6 +327,8 @@ std::uint64_t VirtioFunction::bar_address(unsigned bar) const {
 
 bool VirtioFunction::memory_enabled() const { return state_->command_effective(kCommandMemory); }
 
+void VirtioFunction::observe(CardProbe* probe) { state_->probe = probe; }
+
 void VirtioFunction::function_reset() { state_->function_reset(); }
 
 FeatureBits VirtioFunction::features() const { return state_->common.features(); }
@@ -322,7 +353,9 @@ void VirtioFunction::config_changed() {
 
 void VirtioFunction::needs_reset() {
   if (state_->status_has(VIRTIO_STATUS_DEVICE_NEEDS_RESET)) return;
+  const std::uint8_t before = device_status();
   state_->common.set_needs_reset();
+  state_->tell_status(before);
   state_->notify_config();
 }
 

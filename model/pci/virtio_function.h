@@ -49,6 +49,8 @@ class VirtioFunction {
   // for it by Initiate Function Level Reset in the PCI Express capability.
   void function_reset();
 
+  void observe(CardProbe* probe);  // null: nobody listens
+
   // ---- from the device
   FeatureBits features() const;  // accepted; 0 before FEATURES_OK
   std::uint8_t device_status() const;

@@ -17,13 +17,29 @@ void Calendar::at(Cycle when, Rank rank, void* self, Handler handler, std::uint6
   }
 }
 
+// Behind all events of its rank and of the ranks before.
 void Calendar::insert(Cycle when, const Event& event) {
-  const Cycle bucket = when % kHorizon;
-  auto& events = wheel_[bucket];
-  occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
-  events.push_back(event);
-  for (std::size_t i = events.size() - 1; i > 0 && events[i - 1].rank > event.rank; --i) {
-    std::swap(events[i - 1], events[i]);
+  Link node = free_;
+  if (node != 0) {
+    free_ = pool_[node].next;
+    pool_[node] = event;
+  } else {
+    node = static_cast<Link>(pool_.size());
+    pool_.push_back(event);
+  }
+  const Cycle position = when % kHorizon;
+  Bucket& bucket = wheel_[position];
+  if (bucket.first == 0) {
+    bucket = {node, node};
+    occupied_[position / 64] |= std::uint64_t{1} << (position % 64);
+  } else if (pool_[bucket.last].rank <= event.rank) {
+    pool_[bucket.last].next = node;
+    bucket.last = node;
+  } else {
+    Link* at = &bucket.first;
+    while (pool_[*at].rank <= event.rank) at = &pool_[*at].next;
+    pool_[node].next = *at;
+    *at = node;
   }
 }
 
@@ -53,13 +69,16 @@ void Calendar::skip_to(Cycle when) {
 
 void Calendar::run_cycle(Cycle when) {
   skip_to(when);
-  auto& events = wheel_[when % kHorizon];
-  for (std::size_t i = 0; i < events.size(); ++i) {  // a handler may append to this very bucket
-    const Event event = events[i];
+  Bucket& bucket = wheel_[when % kHorizon];
+  while (bucket.first != 0) {  // a handler may add to this very bucket, behind the event that runs
+    const Link node = bucket.first;
+    const Event event = pool_[node];
+    bucket.first = event.next;
+    pool_[node].next = free_;
+    free_ = node;
     --size_;
     event.handler(event.self, event.argument);
   }
-  events.clear();
   occupied_[when % kHorizon / 64] &= ~(std::uint64_t{1} << (when % 64));
 }
 

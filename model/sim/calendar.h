@@ -1,6 +1,7 @@
 // The card's own time: events at clock cycles. Events of one cycle run in (rank, insertion) order; an event may add
 // events for its own cycle (of its own rank or a later one) or for any later cycle, never for an earlier one.
-// Single-threaded. Cost: near events (within kHorizon cycles) go to a wheel, far ones to a heap.
+// Single-threaded. Cost: near events (within kHorizon cycles) go to a wheel of lists, whose nodes are reused last in,
+// first out (they stay in the cache); far ones to a heap.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -32,11 +33,16 @@ class Calendar {
   std::size_t size() const { return size_; }
 
  private:
+  using Link = std::uint32_t;  // a node of pool_; 0: none
   struct Event {
     void* self;
     Handler handler;
     std::uint64_t argument;
     Rank rank;
+    Link next = 0;  // in its bucket
+  };
+  struct Bucket {
+    Link first = 0, last = 0;
   };
   struct FarEvent {
     Cycle when;
@@ -44,7 +50,7 @@ class Calendar {
     Event event;
     bool operator>(const FarEvent& other) const { return when != other.when ? when > other.when : order > other.order; }
   };
-  static constexpr Cycle kHorizon = 4096;
+  static constexpr Cycle kHorizon = 1024;
 
   void insert(Cycle when, const Event& event);
   void bring_near();
@@ -52,7 +58,9 @@ class Calendar {
   Cycle now_ = 0;
   std::size_t size_ = 0;
   std::uint64_t far_order_ = 0;
-  std::array<std::vector<Event>, kHorizon> wheel_;
+  std::vector<Event> pool_{1};  // pool_[0] stands for no node
+  Link free_ = 0;
+  std::array<Bucket, kHorizon> wheel_;
   std::array<std::uint64_t, kHorizon / 64> occupied_{};  // one bit a bucket
   std::priority_queue<FarEvent, std::vector<FarEvent>, std::greater<FarEvent>> far_;
 };

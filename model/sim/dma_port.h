@@ -5,6 +5,7 @@
 
 #include "model/bytes.h"
 #include "model/sim/calendar.h"
+#include "model/sim/card_probe.h"
 
 namespace rssnic {
 
@@ -16,6 +17,8 @@ class DmaClient {
   virtual void on_dma(std::uint32_t ticket, DmaStatus status) = 0;
   // A tag has become free after tags_free() was 0 and this client asked for one with want_tag().
   virtual void on_tag_free() {}
+  // For a CardProbe: what the transfer with this ticket is for. Asked for only where somebody listens.
+  virtual DmaPurpose dma_purpose(std::uint32_t /*ticket*/) const { return {}; }
 
  protected:
   ~DmaClient() = default;
@@ -40,6 +43,8 @@ class DmaPort {
   // Posted: copied before return, and in order with every earlier write. A null client wants no completion; otherwise
   // on_dma comes at the cycle in which the host sees the last byte.
   virtual void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
+  // The same without the copy: the bytes stay where and as they are until on_dma (or cancel_all).
+  virtual void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
   // Cycles until the host has seen everything posted so far.
   virtual Cycle posted_backlog() const { return 0; }
   // No further on_dma for any client; posted writes that the host has not seen yet are discarded, and reads in flight

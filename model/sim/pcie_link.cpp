@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 namespace rssnic {
 namespace {
@@ -11,6 +10,7 @@ constexpr std::uint64_t kPageBytes = 4096;  // a TLP never crosses one (PCI Expr
 
 // How many TLPs a transfer takes when none may hold more than `limit` bytes or cross a 4 KiB boundary.
 std::uint64_t tlps(std::uint64_t address, std::size_t size, std::size_t limit) {
+  if (size <= limit && address % kPageBytes + size <= kPageBytes) return size > 0;
   std::uint64_t count = 0;
   while (size > 0) {
     const std::size_t part = std::min<std::size_t>(size, kPageBytes - address % kPageBytes);
@@ -19,6 +19,11 @@ std::uint64_t tlps(std::uint64_t address, std::size_t size, std::size_t limit) {
     size -= part;
   }
   return count;
+}
+
+// Only interrupt messages are written for no client.
+DmaPurpose purpose_of(const DmaClient* client, std::uint32_t ticket) {
+  return client != nullptr ? client->dma_purpose(ticket) : DmaPurpose{"MSI-X", 0};
 }
 
 }  // namespace
@@ -42,7 +47,7 @@ PcieLink::PcieLink(Calendar& calendar, HostMemory& memory, const PcieParameters&
 // Adds a transfer to one direction, from `ready` on at the earliest; the first whole cycle at which it is through.
 Cycle PcieLink::occupy(Moment& busy, Cycle ready, std::uint64_t bytes) const {
   if (busy.cycle < ready) busy = {ready, 0};
-  const auto fine = busy.fine + static_cast<Fine>(std::llround(static_cast<double>(bytes) * fine_per_byte_));
+  const auto fine = busy.fine + static_cast<Fine>(static_cast<double>(bytes) * fine_per_byte_ + 0.5);
   busy.cycle += fine >> kFineBits;
   busy.fine = fine & ((Fine{1} << kFineBits) - 1);
   return busy.cycle + (busy.fine > 0);
@@ -64,29 +69,42 @@ void PcieLink::want_tag(DmaClient& client) {
 }
 
 void PcieLink::write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) {
-  Write write;
+  Write& write = writes_.push();
+  write.copy.assign(from.data, from.data + from.size);
+  write.bytes = {write.copy.data(), write.copy.size()};
+  post(write, client, ticket, address);
+}
+
+void PcieLink::write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) {
+  Write& write = writes_.push();
+  write.bytes = from;
+  post(write, client, ticket, address);
+}
+
+void PcieLink::post(Write& write, DmaClient* client, std::uint32_t ticket, std::uint64_t address) {
   write.client = client;
   write.ticket = ticket;
   write.address = address;
-  if (!spare_buffers_.empty()) {
-    write.bytes = std::move(spare_buffers_.back());
-    spare_buffers_.pop_back();
-  }
-  write.bytes.assign(from.data, from.data + from.size);
-  writes_.push_back(std::move(write));
-  const Cycle arrival = send_upstream(address, from.size, parameters_.max_payload_bytes, from.size);
+  write.discarded = false;
+  const std::size_t size = write.bytes.size;
+  if (probe_ != nullptr) probe_->on_request(true, purpose_of(client, ticket), address, size);
+  const Cycle arrival = send_upstream(address, size, parameters_.max_payload_bytes, size);
   calendar_.at(arrival, Rank::link, this,
                [](void* self, std::uint64_t) { static_cast<PcieLink*>(self)->on_write_arrives(); });
 }
 
 void PcieLink::on_write_arrives() {
-  Write write = std::move(writes_.front());
-  writes_.pop_front();
+  Write& write = writes_.front();
+  DmaClient* const client = write.discarded ? nullptr : write.client;
+  const std::uint32_t ticket = write.ticket;
   DmaStatus status = DmaStatus::ok;
   Cycle extra = 0;  // a posted write is visible when it arrives: what the target takes after that delays nobody
-  if (!write.discarded) status = memory_.write(write.address, {write.bytes.data(), write.bytes.size()}, extra);
-  spare_buffers_.push_back(std::move(write.bytes));
-  if (!write.discarded && write.client != nullptr) write.client->on_dma(write.ticket, status);
+  if (!write.discarded) status = memory_.write(write.address, write.bytes, extra);
+  if (probe_ != nullptr && !write.discarded) {
+    probe_->on_write_visible(purpose_of(client, ticket), write.address, write.bytes.size);
+  }
+  writes_.pop();
+  if (client != nullptr) client->on_dma(ticket, status);
 }
 
 void PcieLink::read(DmaClient& client, std::uint32_t ticket, std::uint64_t address, Bytes into) {
@@ -95,6 +113,7 @@ void PcieLink::read(DmaClient& client, std::uint32_t ticket, std::uint64_t addre
   free_tags_.pop_back();
   ++tags_used_;
   reads_[tag] = Read{&client, ticket, DmaStatus::ok, address, into};
+  if (probe_ != nullptr) probe_->on_request(false, purpose_of(&client, ticket), address, into.size);
   const Cycle arrival = send_upstream(address, into.size, parameters_.max_read_bytes, 0);
   calendar_.at(
       arrival, Rank::link, this,
@@ -121,6 +140,10 @@ void PcieLink::on_read_arrives(std::uint32_t tag) {
 void PcieLink::on_read_completes(std::uint32_t tag) {
   const Read read = reads_[tag];
   reads_[tag] = Read{};
+  if (probe_ != nullptr && read.client != nullptr) {
+    probe_->on_completion(purpose_of(read.client, read.ticket), read.address, read.into.size,
+                          read.status == DmaStatus::ok);
+  }
   if (read.client != nullptr) read.client->on_dma(read.ticket, read.status);
   free_tags_.push_back(tag);  // only now: who has waited for it comes before the client that just got its data
   --tags_used_;
@@ -138,10 +161,16 @@ Cycle PcieLink::posted_backlog() const {
 }
 
 void PcieLink::cancel_all() {
-  for (Write& write : writes_) write.discarded = true;
+  for (std::size_t i = 0; i < writes_.size(); ++i) writes_[i].discarded = true;
   for (Read& read : reads_) read.client = nullptr;
   for (DmaClient* const client : waiting_for_tag_) client->waits_for_tag_ = false;
   waiting_for_tag_.clear();
+}
+
+void PcieLink::stall(Cycle until) {
+  for (Moment* const busy : {&upstream_busy_, &downstream_busy_}) {
+    if (busy->cycle < until) *busy = {until, 0};
+  }
 }
 
 }  // namespace rssnic

@@ -7,6 +7,7 @@
 #include <deque>
 #include <vector>
 
+#include "model/recycling_queue.h"
 #include "model/sim/dma_port.h"
 
 namespace rssnic {
@@ -35,9 +36,14 @@ class PcieLink final : public DmaPort {
   std::size_t max_read_bytes() const override { return parameters_.max_read_bytes; }
   void read(DmaClient& client, std::uint32_t ticket, std::uint64_t address, Bytes into) override;
   void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
+  void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
   Cycle posted_backlog() const override;
   void cancel_all() override;
 
+  // The link carries nothing more in either direction before `until`; what is under way by then still arrives.
+  void stall(Cycle until);
+
+  void observe(CardProbe* probe) { probe_ = probe; }  // null: nobody listens
   const PcieParameters& parameters() const { return parameters_; }
   std::uint64_t upstream_bytes() const { return upstream_bytes_; }      // TLP bytes sent, overhead included
   std::uint64_t downstream_bytes() const { return downstream_bytes_; }  // TLP bytes received
@@ -55,7 +61,8 @@ class PcieLink final : public DmaPort {
     DmaClient* client = nullptr;
     std::uint32_t ticket = 0;
     std::uint64_t address = 0;
-    std::vector<std::uint8_t> bytes;
+    ConstBytes bytes;                // in `copy`, or where the client keeps them
+    std::vector<std::uint8_t> copy;
     bool discarded = false;
   };
   struct Read {
@@ -68,6 +75,7 @@ class PcieLink final : public DmaPort {
 
   Cycle occupy(Moment& busy, Cycle ready, std::uint64_t bytes) const;
   Cycle send_upstream(std::uint64_t address, std::size_t payload, std::size_t limit, std::size_t payload_on_link);
+  void post(Write& write, DmaClient* client, std::uint32_t ticket, std::uint64_t address);
   void on_write_arrives();
   void on_read_arrives(std::uint32_t tag);
   void on_read_completes(std::uint32_t tag);
@@ -81,11 +89,11 @@ class PcieLink final : public DmaPort {
   unsigned tags_used_ = 0;
   std::uint64_t upstream_bytes_ = 0;
   std::uint64_t downstream_bytes_ = 0;
-  std::deque<Write> writes_;  // posted, not yet visible; in order
-  std::vector<std::vector<std::uint8_t>> spare_buffers_;
+  RecyclingQueue<Write> writes_;  // posted, not yet visible; in order
   std::vector<Read> reads_;  // by tag
   std::vector<std::uint32_t> free_tags_;
   std::deque<DmaClient*> waiting_for_tag_;
+  CardProbe* probe_ = nullptr;
 };
 
 }  // namespace rssnic

@@ -14,7 +14,10 @@ const std::vector<FeatureInfo>& implemented_features() {
       {VIRTIO_NET_F_CTRL_VQ, "ctrl_vq", 0},
       {VIRTIO_NET_F_CTRL_RX, "ctrl_rx", VIRTIO_NET_F_CTRL_VQ},
       {VIRTIO_NET_F_MQ, "mq", VIRTIO_NET_F_CTRL_VQ},
+      {VIRTIO_F_INDIRECT_DESC, "indirect_desc", 0},
+      {VIRTIO_F_EVENT_IDX, "event_idx", 0},
       {VIRTIO_F_VERSION_1, "version_1", 0},
+      {VIRTIO_F_RING_PACKED, "ring_packed", 0},
       {VIRTIO_NET_F_HASH_REPORT, "hash_report", 0},
       {VIRTIO_NET_F_RSS, "rss", VIRTIO_NET_F_CTRL_VQ},
   };

@@ -20,7 +20,10 @@ constexpr FeatureBits VIRTIO_NET_F_CTRL_RX = feature(18);
 constexpr FeatureBits VIRTIO_NET_F_MQ = feature(22);
 constexpr FeatureBits VIRTIO_NET_F_HASH_REPORT = feature(57);
 constexpr FeatureBits VIRTIO_NET_F_RSS = feature(60);
+constexpr FeatureBits VIRTIO_F_INDIRECT_DESC = feature(28);
+constexpr FeatureBits VIRTIO_F_EVENT_IDX = feature(29);
 constexpr FeatureBits VIRTIO_F_VERSION_1 = feature(32);
+constexpr FeatureBits VIRTIO_F_RING_PACKED = feature(34);
 
 struct FeatureInfo {
   FeatureBits bit;

@@ -1,32 +1,25 @@
 // The split virtqueue (virtio 1.4, 2.7) behind the Virtqueue seam.
 //
-// Reading: avail.idx (once a kick; one read at a time, a kick during it asks for another), ring entries, descriptors;
-// chains become ready strictly in the order of the available ring. Ring entries are fetched in runs, descriptors of
-// consecutive buffers together where they lie side by side in the table; the rest of a chain follows link by link.
-// Writing: used entries in contiguous runs, then used.idx once for everything staged, so that what was staged together
-// appears in one jump. used.flags is never written and stays 0: the driver notifies every time (2.7.10).
+// Reading: avail.idx (one read at a time, a kick during it asks for another), ring entries, descriptors; chains become
+// ready strictly in the order of the available ring. Ring entries are fetched in runs, descriptors of consecutive
+// buffers together where they lie side by side in the table; the rest of a chain follows link by link, an indirect
+// table in pieces. Writing: used entries in contiguous runs, then used.idx once for everything staged, so that what was
+// staged together appears in one jump. used.flags is never written and stays 0 (2.7.10); with EVENT_IDX avail_event
+// says when the driver is to notify, without it the driver notifies every time.
 //
-// Memory grows with the buffers in flight, not with the queue size; once grown, only chains of more segments than a
-// Chain holds inline allocate. Not here: EVENT_IDX, indirect descriptors (a fault), IN_ORDER.
-#include <algorithm>
-#include <boost/circular_buffer.hpp>
+// Not here: IN_ORDER.
 #include <cassert>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "model/virtio/virtqueue.h"
+#include "model/virtio/virtqueue_base.h"
 
 namespace rssnic {
 namespace {
 
-constexpr unsigned VIRTQ_DESC_F_NEXT = 1;
-constexpr unsigned VIRTQ_DESC_F_WRITE = 2;
-constexpr unsigned VIRTQ_DESC_F_INDIRECT = 4;
 constexpr unsigned VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
 
-constexpr unsigned kDescriptorBytes = 16;
 constexpr unsigned kAvailIndexOffset = 2;
 constexpr unsigned kAvailRingOffset = 4;
 constexpr unsigned kAvailEntryBytes = 2;
@@ -35,36 +28,37 @@ constexpr unsigned kUsedRingOffset = 4;
 constexpr unsigned kUsedEntryBytes = 8;
 
 constexpr unsigned kMaxEntriesAFetch = 32;
-constexpr unsigned kMaxDescriptorsAFetch = 8;
-constexpr std::uint64_t kMaxChainBytes = std::uint64_t{1} << 32;  // 2.7.5.2
+constexpr unsigned kMaxDescriptorsAFetch = kMaxFetchBytes / kDescriptorBytes;
 
 // Indices of both rings run freely and wrap at 65536 (2.7.13.3); a ring position is an index modulo the queue size.
+// Buffers are numbered by the index of their available ring entry.
 using Index = std::uint16_t;
 constexpr Index distance(Index from, Index to) { return static_cast<Index>(to - from); }
 constexpr Index advanced(Index index, std::size_t by) { return static_cast<Index>(index + by); }
 
-template <class T>
-T& append(boost::circular_buffer<T>& ring) {
-  if (ring.full()) ring.set_capacity(std::max<std::size_t>(16, 2 * ring.capacity()));
-  ring.push_back(T{});
-  return ring.back();
-}
-
-class SplitVirtqueue final : public Virtqueue {
+class SplitVirtqueue final : public VirtqueueBase {
  public:
-  SplitVirtqueue(unsigned size, const QueueAddresses& addresses) : size_(size), addresses_(addresses) {}
+  SplitVirtqueue(unsigned size, const QueueAddresses& addresses, const RingOptions& options)
+      : VirtqueueBase(size, addresses, options) {}
 
-  void kick() override { index_wanted_ = true; }
+  std::optional<Store> event_store() override {
+    if (fault_ != RingFault::none || watch_ != Watch::tell) return std::nullopt;
+    assert(!index_outstanding_);  // the look behind the store must be one that is asked for behind it
+    tell(available_);
+    store_le16(avail_event_bytes_, available_);
+    const std::uint64_t avail_event = addresses_.device + kUsedRingOffset + std::uint64_t{size_} * kUsedEntryBytes;
+    return Store{avail_event, {avail_event_bytes_, sizeof avail_event_bytes_}};
+  }
 
   std::optional<Fetch> next_fetch(unsigned prefetch_limit) override {
     if (fault_ != RingFault::none) return std::nullopt;
-    if (index_wanted_ && !index_outstanding_) {
-      index_wanted_ = false;
-      index_outstanding_ = true;
-      return hand_out({addresses_.driver + kAvailIndexOffset, 2, kIndex, 0});
-    }
+    if (kicked_ && !index_outstanding_) return index_fetch();
     if (!wanted_.empty()) return descriptor_fetch();
-    return entry_fetch(prefetch_limit);
+    const unsigned in_flight = distance(popped_, entries_asked_);
+    if (in_flight >= prefetch_limit) return std::nullopt;
+    if (entries_asked_ != available_) return entry_fetch(prefetch_limit - in_flight);
+    if (watch_ == Watch::look && !index_outstanding_) return index_fetch();
+    return std::nullopt;
   }
 
   void fed(const Fetch& fetch, ConstBytes bytes) override {
@@ -78,35 +72,16 @@ class SplitVirtqueue final : public Virtqueue {
         return entries_fed(bytes);
       case kDescriptors:
         return descriptors_fed(fetch.slot, bytes);
+      case kTable:
+        return piece_fed(fetch.slot, bytes);
       default:
         assert(false);
     }
   }
 
-  std::size_t chains_ready() const override { return fault_ == RingFault::none ? ready_ : 0; }
-
-  const Chain& chain(std::size_t index) const override {
-    assert(index < chains_ready());
-    return buffers_[index].chain;
-  }
-
-  Chain pop() override {
-    assert(chains_ready() > 0);
-    Chain chain = std::move(buffers_.front().chain);
-    buffers_.pop_front();
-    popped_ = advanced(popped_, 1);
-    --ready_;
-    return chain;
-  }
-
-  bool drained() const override {
-    if (fault_ != RingFault::none) return true;
-    return !index_wanted_ && outstanding_ == 0 && wanted_.empty() && entries_asked_ == available_;
-  }
-
   bool exhausted() const override {
     if (fault_ != RingFault::none) return true;
-    return outstanding_ == (index_outstanding_ ? 1u : 0u) && wanted_.empty() && entries_asked_ == available_;
+    return watch_ == Watch::quiet && distance(popped_, available_) == ready_;
   }
 
   void push(const UsedEntry& entry) override {
@@ -128,58 +103,45 @@ class SplitVirtqueue final : public Virtqueue {
       return Store{addresses_.device + kUsedRingOffset + std::uint64_t{position} * kUsedEntryBytes, run};
     }
     used_ = advanced(used_, staged);
+    published(staged);
     staged_.clear();
     stored_ = 0;
-    published_ = true;
     store_le16(used_index_bytes_, used_);
     return Store{addresses_.device + kUsedIndexOffset, {used_index_bytes_, sizeof used_index_bytes_}};
   }
 
+  // avail.flags, or used_event behind the available ring.
   Fetch suppression_fetch() override {
-    undecided_ |= std::exchange(published_, false);
-    return {addresses_.driver, 2, kSuppression, 0};
+    sample_published();
+    sampled_used_ = used_;
+    const unsigned used_event_offset = kAvailRingOffset + size_ * kAvailEntryBytes;
+    return {addresses_.driver + (options_.event_idx ? used_event_offset : 0), 2, kSuppression, 0};
   }
 
-  // 2.7.7.2, without EVENT_IDX: bit 0 of avail.flags decides, used_event is not looked at.
+  // 2.7.7.2: with EVENT_IDX used_event decides and the flags are not looked at; without it bit 0 of avail.flags does.
   bool interrupt_wanted(ConstBytes suppression) override {
     assert(suppression.size == 2);
-    return std::exchange(undecided_, false) && (load_le16(suppression.data) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
-  }
-
-  RingFault fault() const override { return fault_; }
-
-  // The first fault stands.
-  void fail(RingFault fault) override {
-    if (fault_ == RingFault::none) fault_ = fault;
+    const std::uint64_t undecided = take_undecided();
+    const std::uint16_t value = load_le16(suppression.data);
+    if (options_.event_idx) return need_event(value, sampled_used_, undecided);
+    return undecided != 0 && (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
   }
 
  private:
-  enum Kind : std::uint16_t { kIndex, kEntries, kDescriptors, kSuppression };
-
-  // A buffer whose ring entry is known and which has not been popped.
-  struct Buffer {
-    Chain chain;
-    std::uint64_t bytes = 0;
-    std::uint16_t descriptor = 0;   // the one to be fetched, or in flight
-    std::uint16_t descriptors = 0;  // walked so far
-    bool writable_seen = false;
-    bool complete = false;
-  };
+  enum Kind : std::uint16_t { kIndex, kEntries, kDescriptors, kSuppression, kTable };
 
   unsigned position_of(Index index) const { return index & (size_ - 1); }
-  Buffer& buffer_at(Index index) { return buffers_[distance(popped_, index)]; }
 
-  Fetch hand_out(const Fetch& fetch) {
-    ++outstanding_;
-    return fetch;
+  Fetch index_fetch() {
+    kicked_ = false;
+    index_outstanding_ = true;
+    return hand_out({addresses_.driver + kAvailIndexOffset, 2, kIndex, 0});
   }
 
-  std::optional<Fetch> entry_fetch(unsigned prefetch_limit) {
-    const unsigned in_flight = distance(popped_, entries_asked_);
-    const unsigned available = distance(entries_asked_, available_);
-    if (available == 0 || in_flight >= prefetch_limit) return std::nullopt;
+  Fetch entry_fetch(unsigned allowed) {
     const unsigned position = position_of(entries_asked_);
-    const unsigned count = std::min({available, prefetch_limit - in_flight, size_ - position, kMaxEntriesAFetch});
+    const unsigned available = distance(entries_asked_, available_);
+    const unsigned count = std::min({available, allowed, size_ - position, kMaxEntriesAFetch});
     entries_asked_ = advanced(entries_asked_, count);
     const std::uint64_t address = addresses_.driver + kAvailRingOffset + std::uint64_t{position} * kAvailEntryBytes;
     return hand_out({address, count * kAvailEntryBytes, kEntries, 0});
@@ -187,15 +149,20 @@ class SplitVirtqueue final : public Virtqueue {
 
   Fetch descriptor_fetch() {
     const Index first = wanted_.front();
-    const unsigned descriptor = buffer_at(first).descriptor;
-    unsigned count = 0;
-    do {
+    wanted_.pop_front();
+    const Buffer& buffer = buffer_at(first);
+    if (buffer.table_entries != 0) return table_fetch(first, kTable);
+    unsigned count = 1;
+    while (count < kMaxDescriptorsAFetch && !wanted_.empty() && wanted_.front() == advanced(first, count) &&
+           lies_at(buffer_at(wanted_.front()), buffer.next + count)) {
       wanted_.pop_front();
       ++count;
-    } while (count < kMaxDescriptorsAFetch && !wanted_.empty() && wanted_.front() == advanced(first, count) &&
-             buffer_at(wanted_.front()).descriptor == descriptor + count);
-    const std::uint64_t address = addresses_.descriptor + std::uint64_t{descriptor} * kDescriptorBytes;
+    }
+    const std::uint64_t address = addresses_.descriptor + std::uint64_t{buffer.next} * kDescriptorBytes;
     return hand_out({address, count * kDescriptorBytes, kDescriptors, first});
+  }
+  static bool lies_at(const Buffer& buffer, unsigned descriptor) {
+    return buffer.table_entries == 0 && buffer.next == descriptor;
   }
 
   void index_fed(Index index) {
@@ -203,19 +170,21 @@ class SplitVirtqueue final : public Virtqueue {
     // Each buffer that has not been returned holds a descriptor of its own, so there are never more than `size_`. This
     // also catches an index that moved backwards (2.7.6.1).
     const unsigned unreturned = distance(used_, available_);
-    if (unreturned + distance(available_, index) > size_) return fail(RingFault::too_many_available);
+    const unsigned found = distance(available_, index);
+    if (unreturned + found > size_) return fail(RingFault::too_many_available);
     available_ = index;
+    look_ended(index, found != 0);
   }
 
   void entries_fed(ConstBytes bytes) {
     for (std::size_t offset = 0; offset < bytes.size; offset += kAvailEntryBytes) {
       const std::uint16_t head = load_le16(bytes.data + offset);
       if (head >= size_) return fail(RingFault::head_out_of_range);
-      append(wanted_) = advanced(popped_, buffers_.size());
-      Buffer& buffer = append(buffers_);
+      append(wanted_) = next_number();
+      Buffer& buffer = add_buffer();
       buffer.chain.id = head;
       buffer.chain.slots = 1;
-      buffer.descriptor = head;
+      buffer.next = head;
     }
   }
 
@@ -224,69 +193,50 @@ class SplitVirtqueue final : public Virtqueue {
     for (std::size_t i = 0; i < count; ++i) {
       const Index index = advanced(first, i);
       Buffer& buffer = buffer_at(index);
-      const RingFault fault = walk(buffer, bytes.data + i * kDescriptorBytes);
+      const RingFault fault = take(buffer, descriptor_at(bytes.data + i * kDescriptorBytes), size_);
       if (fault != RingFault::none) return fail(fault);
       if (!buffer.complete) append(wanted_) = index;
     }
-    while (ready_ < buffers_.size() && buffers_[ready_].complete) ++ready_;
+    count_ready();
   }
 
-  // Adds one descriptor to its chain. Flags other than the three are reserved and ignored.
-  RingFault walk(Buffer& buffer, const std::uint8_t* descriptor) {
-    const Segment segment{load_le64(descriptor), load_le32(descriptor + 8)};
-    const unsigned flags = load_le16(descriptor + 12);
-    const std::uint16_t next = load_le16(descriptor + 14);
-    if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) return RingFault::bad_indirect;  // 2.7.5.3.1: the feature is not offered
-
-    const bool writable = (flags & VIRTQ_DESC_F_WRITE) != 0;
-    if (buffer.writable_seen && !writable) return RingFault::write_order;  // 2.7.4.2
-    buffer.writable_seen = writable;
-
-    buffer.bytes += segment.length;
-    if (buffer.bytes > kMaxChainBytes) return RingFault::too_long;
-    if (segment.length != 0) (writable ? buffer.chain.writable : buffer.chain.readable).push_back(segment);
-
-    ++buffer.descriptors;
-    buffer.complete = (flags & VIRTQ_DESC_F_NEXT) == 0;
-    if (buffer.complete) return RingFault::none;
-    if (next >= size_) return RingFault::next_out_of_range;
-    if (buffer.descriptors == size_) return RingFault::loop;  // a chain without a loop has ended by now
-    buffer.descriptor = next;
-    return RingFault::none;
+  void piece_fed(Index index, ConstBytes bytes) {
+    Buffer& buffer = buffer_at(index);
+    const RingFault fault = table_fed(buffer, bytes);
+    if (fault != RingFault::none) return fail(fault);
+    if (!buffer.complete) append(wanted_) = index;
+    count_ready();
   }
 
-  const unsigned size_;
-  const QueueAddresses addresses_;
-  RingFault fault_ = RingFault::none;
+  // Flags other than the three are reserved and ignored.
+  static Descriptor descriptor_at(const std::uint8_t* bytes) {
+    return {{load_le64(bytes), load_le32(bytes + 8)}, load_le16(bytes + 12), load_le16(bytes + 14)};
+  }
+  Descriptor table_entry(const std::uint8_t* bytes, unsigned, unsigned) const override { return descriptor_at(bytes); }
 
-  // Available ring, in its order: popped_ <= entries known (popped_ + buffers_.size()) <= entries_asked_ <= available_.
-  Index popped_ = 0;
+  // Available ring, in its order: popped_ <= entries known (next_number()) <= entries_asked_ <= available_.
   Index entries_asked_ = 0;
   Index available_ = 0;  // avail.idx as last read
-  bool index_wanted_ = false;
   bool index_outstanding_ = false;
-  unsigned outstanding_ = 0;                // fetches handed out and not fed
-  std::size_t ready_ = 0;                   // leading buffers that are complete
-  boost::circular_buffer<Buffer> buffers_;  // from popped_ on
-  boost::circular_buffer<Index> wanted_;    // buffers that wait for a descriptor fetch
+  std::uint8_t avail_event_bytes_[2] = {};
 
   // Used ring.
   Index used_ = 0;                    // used.idx as last handed out
+  Index sampled_used_ = 0;            // at the last suppression_fetch()
   std::vector<std::uint8_t> staged_;  // entries from used_ on, as they will lie in the ring
   std::size_t stored_ = 0;            // of them handed out
   std::uint8_t used_index_bytes_[2] = {};
-  bool published_ = false;  // since the last suppression_fetch()
-  bool undecided_ = false;  // published before the last suppression_fetch(), interrupt not decided
 };
 
 }  // namespace
 
-std::unique_ptr<Virtqueue> make_split_virtqueue(unsigned size, const QueueAddresses& addresses) {
+std::unique_ptr<Virtqueue> make_split_virtqueue(unsigned size, const QueueAddresses& addresses,
+                                                const RingOptions& options) {
   if (size == 0 || size > kMaxQueueSize || (size & (size - 1)) != 0) {
     throw std::invalid_argument("split virtqueue size " + std::to_string(size) +
                                 ": allowed are the powers of two from 1 to 32768");
   }
-  return std::make_unique<SplitVirtqueue>(size, addresses);
+  return std::make_unique<SplitVirtqueue>(size, addresses, options);
 }
 
 }  // namespace rssnic

@@ -28,6 +28,8 @@ const char* to_string(RingFault fault) {
       return "loop";
     case RingFault::too_many_available:
       return "too_many_available";
+    case RingFault::incomplete_chain:
+      return "incomplete_chain";
     case RingFault::write_order:
       return "write_order";
     case RingFault::bad_indirect:

@@ -3,8 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace rssnic::check {
+namespace {
+
+constexpr std::size_t kSpareBytes = 4096;
+
+}  // namespace
 
 Scoreboard::Scoreboard(WireSource& source, ScoreboardOptions options, OnRow on_row)
     : source_(source), options_(std::move(options)), on_row_(std::move(on_row)) {
@@ -43,11 +49,26 @@ void Scoreboard::device_was_reset() {
   emit_done();
 }
 
+void Scoreboard::all_rings_read() {
+  for (std::deque<std::uint64_t>& queue : announced_) {
+    for (const std::uint64_t tag : queue) {
+      if (Entry* const entry = find(tag)) lose(*entry);
+    }
+    queue.clear();
+  }
+  emit_done();
+}
+
 // ---- from the wire into the card
 
 void Scoreboard::open_gate(Cycle now) {
   gate_open_ = true;
   if (!opened_) opened_ = now;
+}
+
+bool Scoreboard::source_waits() {
+  const WireFrame* const frame = source_.front();
+  return frame != nullptr && frame->may_wait;
 }
 
 const WireFrame* Scoreboard::front() {
@@ -61,30 +82,30 @@ const WireFrame* Scoreboard::front() {
 void Scoreboard::pop() {
   const WireFrame& frame = *source_.front();
   if (entries_.empty()) first_tag_ = frame.tag;
-  entries_.emplace_back();
-  Entry& entry = entries_.back();
+  Entry& entry = entries_.push();
+  std::vector<std::uint8_t> bytes = std::move(entry.bytes);
+  bytes.assign(frame.bytes.data, frame.bytes.data + frame.bytes.size);
+  entry = Entry{};
+  entry.bytes = std::move(bytes);
   entry.row.tag = frame.tag;
   entry.row.length = frame.bytes.size;
   entry.arrival = front_.arrival;
   entry.may_wait = frame.may_wait;
-  if (!spare_.empty()) {
-    entry.bytes = std::move(spare_.back());
-    spare_.pop_back();
-  }
-  entry.bytes.assign(frame.bytes.data, frame.bytes.data + frame.bytes.size);
   ++in_fifo_;
+  ++taken_;
   source_.pop();
 }
 
 void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
-  if (entry->entered || entry->row.dropped) return fail(entry->row, "enters, and entered or was dropped before");
+  if (entry->entered || entry->row.dropped)
+    return fail(entry->row, Check::delivery, "enters, and entered or was dropped before");
   --in_fifo_;
   entry->entered = true;
   entry->row.ingress = when;
   if (when < entry->arrival)
-    fail(entry->row, fmt::format("taken in cycle {}, on the wire until cycle {}", when, entry->arrival));
+    fail(entry->row, Check::stamps, fmt::format("taken in cycle {}, on the wire until cycle {}", when, entry->arrival));
   const ConstBytes frame = {entry->bytes.data(), entry->bytes.size()};
   entry->now = rules_.judge(frame);
   entry->change = change_;
@@ -94,15 +115,15 @@ void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
 void Scoreboard::on_steer(std::uint64_t tag, const Steered& decision, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
-  if (!entry->entered) fail(entry->row, "steered, but never entered");
-  if (entry->row.steered) fail(entry->row, "steered a second time");
+  if (!entry->entered) fail(entry->row, Check::delivery, "steered, but never entered");
+  if (entry->row.steered) fail(entry->row, Check::delivery, "steered a second time");
   entry->row.steer = when;
   entry->row.steered = true;
   entry->row.report = decision.report;
   entry->row.hash = decision.hash;
   entry->row.queue = decision.queue;
   if (when <= entry->row.ingress)
-    fail(entry->row, fmt::format("steered in cycle {}, taken in cycle {}", when, entry->row.ingress));
+    fail(entry->row, Check::stamps, fmt::format("steered in cycle {}, taken in cycle {}", when, entry->row.ingress));
 }
 
 // ---- out of the card
@@ -111,13 +132,15 @@ void Scoreboard::on_deliver(std::uint64_t tag, unsigned queue, Cycle when) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
   PacketRow& row = entry->row;
-  if (entry->delivered || row.dropped) fail(row, "delivered, and delivered or dropped before");
+  if (entry->delivered || row.dropped) fail(row, Check::delivery, "delivered, and delivered or dropped before");
   entry->delivered = true;
   row.deliver = when;
-  if (!row.steered) fail(row, "delivered, but never steered");
-  if (when <= row.steer) fail(row, fmt::format("delivered in cycle {}, steered in cycle {}", when, row.steer));
+  if (!row.steered) fail(row, Check::delivery, "delivered, but never steered");
+  if (when <= row.steer)
+    fail(row, Check::stamps, fmt::format("delivered in cycle {}, steered in cycle {}", when, row.steer));
   if (row.length == 0 || row.length > options_.max_frame_bytes)
-    fail(row, fmt::format("delivered with {} bytes, 1 to {} are allowed", row.length, options_.max_frame_bytes));
+    fail(row, Check::drops,
+         fmt::format("delivered with {} bytes, 1 to {} are allowed", row.length, options_.max_frame_bytes));
   if (announced_.size() <= queue) {
     announced_.resize(queue + 1);
     last_tag_.resize(queue + 1);
@@ -129,16 +152,20 @@ void Scoreboard::on_drop(std::uint64_t tag, DropReason reason, Cycle) {
   Entry* const entry = find(tag);
   if (entry == nullptr) return;
   PacketRow& row = entry->row;
-  if (entry->delivered || row.dropped) fail(row, "dropped, and delivered or dropped before");
+  if (entry->delivered || row.dropped) fail(row, Check::delivery, "dropped, and delivered or dropped before");
   const bool at_the_door = !entry->entered && !row.dropped;
   if (at_the_door) --in_fifo_;
   bool justified = options_.tolerated_drops.count(reason) > 0;
+  // A reset takes only what is inside.
+  const bool excused = excused_[static_cast<std::size_t>(reason)] && (reason != DropReason::reset || entry->entered);
   if (reason == DropReason::runt) justified = justified || row.length == 0;
   if (reason == DropReason::oversize) justified = justified || row.length > options_.max_frame_bytes;
   if (reason == DropReason::fifo)
     justified = justified || (at_the_door && !entry->may_wait && in_fifo_ >= options_.mac_fifo_frames);
-  if (!justified)
-    fail(row, fmt::format("dropped-{} without a reason", kDropReasonNames[static_cast<std::size_t>(reason)]));
+  if (!justified && excused) ++excused_drops_;
+  if (!justified && !excused)
+    fail(row, Check::drops,
+         fmt::format("dropped-{} without a reason", kDropReasonNames[static_cast<std::size_t>(reason)]));
   row.dropped = reason;
   entry->done = true;
   emit_done();
@@ -160,20 +187,20 @@ void Scoreboard::received(const ReceivedPacket& packet) {
   PacketRow& row = entry->row;
 
   if (last_tag_[packet.queue] && tag < *last_tag_[packet.queue]) {
-    fail(row, fmt::format("overtaken by packet {} on queue {}", *last_tag_[packet.queue], packet.queue));
+    fail(row, Check::order, fmt::format("overtaken by packet {} on queue {}", *last_tag_[packet.queue], packet.queue));
   }
   last_tag_[packet.queue] = tag;
   check_bytes(row, {entry->bytes.data(), entry->bytes.size()}, packet.frame);
-  if (!packet.poison_intact) fail(row, "written behind its last byte");
+  if (!packet.poison_intact) fail(row, Check::bytes, "written behind its last byte");
   const std::uint8_t* const header = packet.header.data;
   // No offload is negotiated: flags, gso_type, hdr_len, gso_size, csum_start and csum_offset are 0 (5.1.9.4.1).
   if (std::any_of(header, header + 10, [](std::uint8_t byte) { return byte != 0; }))
-    fail(row, "an offload field of the header is set");
+    fail(row, Check::header, "an offload field of the header is set");
   row.queue = static_cast<std::uint16_t>(packet.queue);
   if (packet.header.size >= 20) {  // with HASH_REPORT
     row.hash = load_le32(header + 12);
     row.report = load_le16(header + 16);
-    if (load_le16(header + 18) != 0) fail(row, "padding_reserved of the header is not 0");
+    if (load_le16(header + 18) != 0) fail(row, Check::header, "padding_reserved of the header is not 0");
   }
   check_steering(*entry);
   entry->done = true;
@@ -181,12 +208,12 @@ void Scoreboard::received(const ReceivedPacket& packet) {
 }
 
 void Scoreboard::check_bytes(PacketRow& row, ConstBytes sent, ConstBytes received) {
-  if (received.size != sent.size) return fail(row, fmt::format("{} bytes received, {} sent", received.size, sent.size));
+  if (received.size != sent.size)
+    return fail(row, Check::bytes, fmt::format("{} bytes received, {} sent", received.size, sent.size));
+  if (sent.size == 0 || std::memcmp(sent.data, received.data, sent.size) == 0) return;
   const std::uint8_t* const end = sent.data + sent.size;
   const auto [wanted, got] = std::mismatch(sent.data, end, received.data);
-  if (wanted != end) {
-    fail(row, fmt::format("byte {} received as {:02x}, sent as {:02x}", wanted - sent.data, *got, *wanted));
-  }
+  fail(row, Check::bytes, fmt::format("byte {} received as {:02x}, sent as {:02x}", wanted - sent.data, *got, *wanted));
 }
 
 // Queue, hash and report by one of the rules that may apply; and no way back from the new to the old.
@@ -201,13 +228,14 @@ void Scoreboard::check_steering(Entry& entry) {
   const bool fits_now = fits(entry.now);
   const bool fits_next = entry.change && fits(entry.next);
   if (!fits_now && !fits_next) {
-    fail(row, fmt::format("{}, due are {}{}", text({row.report, row.hash, row.queue}), text(entry.now),
-                          entry.change ? " or " + text(entry.next) : ""));
+    fail(row, Check::steering,
+         fmt::format("{}, due are {}{}", text({row.report, row.hash, row.queue}), text(entry.now),
+                     entry.change ? " or " + text(entry.next) : ""));
   }
   if (!entry.change || fits_now == fits_next) return;
   ChangeOrder& change = *entry.change;
   const auto back = [&](std::uint64_t in_the_new, std::uint64_t in_the_old) {
-    fail(row,
+    fail(row, Check::steering,
          fmt::format("packet {} was steered in the new way, packet {} after it in the old", in_the_new, in_the_old));
   };
   if (fits_now) {
@@ -220,13 +248,16 @@ void Scoreboard::check_steering(Entry& entry) {
 }
 
 void Scoreboard::finish() {
-  for (Entry& entry : entries_) {
-    if (entry.done) continue;
-    fail(entry.row, entry.delivered ? "delivered, but not found in its queue" : "lost in the card");
-    entry.row.lost = true;
-    entry.done = true;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!entries_[i].done) lose(entries_[i]);
   }
   emit_done();
+}
+
+void Scoreboard::lose(Entry& entry) {
+  fail(entry.row, Check::delivery, entry.delivered ? "delivered, but not found in its queue" : "lost in the card");
+  entry.row.lost = true;
+  entry.done = true;
 }
 
 // ---- bookkeeping
@@ -243,19 +274,23 @@ Scoreboard::Entry* Scoreboard::find(std::uint64_t tag) {
 void Scoreboard::report_stray(PacketRow row) {
   ++mismatches_;
   row.stray = true;
+  row.failed_checks = 1u << static_cast<unsigned>(Check::delivery);
   on_row_(row);
 }
 
-void Scoreboard::fail(PacketRow& row, const std::string& what) {
+void Scoreboard::fail(PacketRow& row, Check check, const std::string& what) {
   if (row.mismatch.empty()) ++mismatches_;
   row.mismatch += (row.mismatch.empty() ? "" : "; ") + what;
+  row.failed_checks |= static_cast<std::uint16_t>(1u << static_cast<unsigned>(check));
 }
 
 void Scoreboard::emit_done() {
   while (!entries_.empty() && entries_.front().done) {
-    on_row_(entries_.front().row);
-    spare_.push_back(std::move(entries_.front().bytes));
-    entries_.pop_front();
+    Entry& entry = entries_.front();
+    on_row_(entry.row);
+    // Memory of super frames is not kept, else in the long run all entries would have it.
+    if (entry.bytes.capacity() > kSpareBytes) std::vector<std::uint8_t>().swap(entry.bytes);
+    entries_.pop();
     ++first_tag_;
   }
 }

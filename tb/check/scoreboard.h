@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "model/net/observer.h"
+#include "model/recycling_queue.h"
 #include "model/sim/wire_port.h"
+#include "tb/check/checks.h"
 #include "tb/check/oracle.h"
 #include "tb/driver/virtio_net_driver.h"
 
@@ -37,7 +39,9 @@ struct PacketRow {
   std::uint32_t hash = 0;
   std::uint16_t queue = 0;
   Cycle ingress = 0, steer = 0, deliver = 0;
-  std::string mismatch;  // what is wrong; empty: as the specification says
+  std::string mismatch;             // what is wrong; empty: as the specification says
+  std::uint16_t failed_checks = 0;  // bit = Check
+  bool fails(Check check) const { return (failed_checks >> static_cast<unsigned>(check) & 1) != 0; }
 };
 
 struct ScoreboardOptions {
@@ -56,6 +60,8 @@ class Scoreboard final : public WireSource, public PacketObserver {
   // The source's frames are held back until the gate is open; arrival times count from its opening.
   void open_gate(Cycle now);
   void close_gate() { gate_open_ = false; }
+  // Whether the source has a frame and would wait with it for as long as the gate is closed.
+  bool source_waits();
 
   // From now on packets may be steered in the new way as well; after end_change() only so. Between the two, no packet
   // that came in later than one steered in the new way may be steered in the old.
@@ -64,11 +70,18 @@ class Scoreboard final : public WireSource, public PacketObserver {
 
   // The driver has reset the device: it is without configuration, and what lay in the rings unread is gone.
   void device_was_reset();
+  // The driver has just read all rings: a packet that the card has announced and that was not there is lost.
+  void all_rings_read();
+
+  // For the time being drops for this reason are to be expected, because the bench has caused them.
+  void excuse(DropReason reason, bool excused) { excused_[static_cast<std::size_t>(reason)] = excused; }
+  std::uint64_t excused_drops() const { return excused_drops_; }
 
   void received(const ReceivedPacket& packet);
 
   std::size_t in_flight() const { return entries_.size(); }
   bool source_is_empty() { return front() == nullptr; }
+  std::uint64_t taken() const { return taken_; }  // frames that the card has taken from the wire
   std::uint64_t mismatches() const { return mismatches_; }
   // Packets still in flight will never come: they are lost, and reported so.
   void finish();
@@ -103,10 +116,11 @@ class Scoreboard final : public WireSource, public PacketObserver {
   };
 
   Entry* find(std::uint64_t tag);
-  void fail(PacketRow& row, const std::string& what);
+  void fail(PacketRow& row, Check check, const std::string& what);
   void report_stray(PacketRow row);
   void check_bytes(PacketRow& row, ConstBytes sent, ConstBytes received);
   void check_steering(Entry& entry);
+  void lose(Entry& entry);
   void emit_done();
 
   WireSource& source_;
@@ -120,13 +134,15 @@ class Scoreboard final : public WireSource, public PacketObserver {
   std::optional<Rules> next_rules_;
   std::shared_ptr<ChangeOrder> change_;  // as long as it goes on; its packets may be received after that
 
-  std::deque<Entry> entries_;  // in tag order; the first has tag first_tag_
+  RecyclingQueue<Entry> entries_;  // in tag order; the first has tag first_tag_
   std::uint64_t first_tag_ = 0;
-  std::vector<std::vector<std::uint8_t>> spare_;
   std::size_t in_fifo_ = 0;                             // taken from the source, neither entered nor dropped
   std::vector<std::deque<std::uint64_t>> announced_;    // by queue: delivered, said the card; not yet received
   std::vector<std::optional<std::uint64_t>> last_tag_;  // by queue
   std::uint64_t mismatches_ = 0;
+  std::uint64_t taken_ = 0;
+  std::array<bool, kDropReasonNames.size()> excused_{};
+  std::uint64_t excused_drops_ = 0;
 };
 
 }  // namespace rssnic::check

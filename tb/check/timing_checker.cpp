@@ -30,9 +30,21 @@ TimingParameters timing_parameters(const CardParameters& card, const DriverOptio
   timing.tags = card.pcie.tags;
   timing.receive_queues = driver.queue_pairs;
   timing.prefetch_buffers = card.prefetch_buffers;
-  timing.ring_size = driver.ring_size;
+  const FeatureBits features = card.features & driver.wanted;
+  timing.ring_buffers = driver.buffers(features, driver.ring_size);
+  // The used entry goes up; a split ring's index, entry and descriptor come down, a packed ring's descriptor alone.
+  timing.round_latencies = features & VIRTIO_F_RING_PACKED ? 3 : 7;
+  if (const unsigned segments = driver.segments(features, driver.ring_size); segments > 1) {
+    if (features & VIRTIO_F_INDIRECT_DESC) {
+      timing.round_latencies += 2;  // the table
+      timing.own_reads = 1;
+    } else if (!(features & VIRTIO_F_RING_PACKED)) {
+      timing.chained_reads = segments - 1;
+      timing.own_reads = segments;
+    }
+  }
   timing.buffer_bytes = driver.buffer_bytes;
-  timing.header_bytes = net_header_bytes(card.features & driver.wanted);
+  timing.header_bytes = net_header_bytes(features);
   timing.constant_latency = card.dispatch_cycles == 1;
   return timing;
 }
@@ -71,22 +83,33 @@ void TimingChecker::row(const PacketRow& row) {
 Cycle TimingChecker::lower_bound() const {
   const auto link = static_cast<Cycle>(static_cast<double>(upstream_bytes_) / parameters_.link_bytes_per_cycle);
   // A buffer comes round again at the earliest after its used entry has gone up, the driver has seen it at a window
-  // edge, and index, ring entry and descriptor have been read one after the other.
-  const Cycle round = 7 * parameters_.link_latency_cycles;
+  // edge, and what leads to it has been read, one after the other.
+  const Cycle round = parameters_.round_latencies * parameters_.link_latency_cycles;
   Cycle rings = 0;
   for (const std::uint64_t buffers : buffers_)
-    rings = std::max<Cycle>(rings, (pieces(buffers, parameters_.ring_size) - (buffers > 0)) * round);
+    rings = std::max<Cycle>(rings, (pieces(buffers, parameters_.ring_buffers) - (buffers > 0)) * round);
   return std::max({static_cast<Cycle>(beats_), link, rings});
 }
 
 Cycle TimingChecker::upper_bound() const {
-  const Cycle round = 9 * parameters_.link_latency_cycles + 3 * parameters_.window_cycles;
-  std::uint64_t rounds = 0;
-  for (const std::uint64_t buffers : buffers_) rounds += pieces(buffers, parameters_.ring_size);
-  // The first fetches of all queues share the tags: index, ring entries and descriptors, one read each at worst.
-  const std::uint64_t reads = 1 + 2 * std::uint64_t{std::min(parameters_.prefetch_buffers, parameters_.ring_size)};
-  const Cycle fill = parameters_.receive_queues * reads * 2 * parameters_.link_latency_cycles / parameters_.tags;
-  return static_cast<Cycle>(static_cast<double>(lower_bound()) * (1 + kSlackShare)) + rounds * round + fill +
+  const Cycle latency = parameters_.link_latency_cycles;
+  const Cycle round =
+      (parameters_.round_latencies + 2 + 2 * parameters_.chained_reads) * latency + 3 * parameters_.window_cycles;
+  std::uint64_t rounds = 0, most = 0, all = 0;
+  for (const std::uint64_t buffers : buffers_) {
+    rounds += pieces(buffers, parameters_.ring_buffers);
+    most = std::max(most, buffers);
+    all += buffers;
+  }
+  // The first fetches of all queues share the tags: index, and for each buffer entry and descriptor, one read each at
+  // worst, and what is read for it alone.
+  const std::uint64_t reads =
+      1 + std::uint64_t{2 + parameters_.own_reads} * std::min(parameters_.prefetch_buffers, parameters_.ring_buffers);
+  const Cycle fill = parameters_.receive_queues * reads * 2 * latency / parameters_.tags;
+  // Reads that serve one buffer alone go on all the time: so many at once for a queue, so many for all.
+  const Cycle fetch = parameters_.own_reads * 2 * latency *
+                      std::max(pieces(most, parameters_.fetches_in_flight), pieces(all, parameters_.tags));
+  return static_cast<Cycle>(static_cast<double>(lower_bound()) * (1 + kSlackShare)) + rounds * round + fill + fetch +
          kSlackCycles;
 }
 

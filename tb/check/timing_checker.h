@@ -22,7 +22,11 @@ struct TimingParameters {
   unsigned tags = 64;
   unsigned receive_queues = 1;      // that the driver has filled
   unsigned prefetch_buffers = 128;  // that the card fetches for each of them
-  unsigned ring_size = 256;
+  unsigned fetches_in_flight = 8;   // of each queue
+  unsigned ring_buffers = 256;      // that a receive ring holds
+  unsigned round_latencies = 7;     // of the link, that a buffer needs at least before it can be used again
+  unsigned chained_reads = 0;       // descriptors of a buffer that are read one after the other, beyond the first
+  unsigned own_reads = 0;           // that serve one buffer alone
   std::uint32_t buffer_bytes = 2048;
   std::size_t header_bytes = 20;
   bool back_to_back = true;      // the source always has the next frame: the upper bound holds

@@ -16,32 +16,12 @@ namespace po = boost::program_options;
 constexpr const char* kCaptures = " pcap";  // of the positional arguments; nobody can write it as an option
 constexpr unsigned kDefaultTableSize = 128;
 
-// One of a few words.
-template <typename T>
-T parse_choice(const std::string& option, const std::string& value,
-               const std::vector<std::pair<std::string, T>>& choices) {
-  std::string allowed;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    if (choices[i].first == value) return choices[i].second;
-    allowed += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i].first;
-  }
-  bad_value(option, value, allowed + " is");
-}
-
-bool is_power_of_two(std::uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }
-
-std::uint64_t parse_power_of_two(const std::string& option, const std::string& value, std::uint64_t high) {
-  const std::uint64_t parsed = is_number(value) ? parse_number(option, value, 0, ~std::uint64_t{0}) : 0;
-  if (!is_power_of_two(parsed) || parsed > high)
-    bad_value(option, value, fmt::format("a power of two up to {} is", high));
-  return parsed;
-}
-
 // Every option as text; the parsers in values.h word the errors.
 struct Texts {
-  std::string queues, ring_size, features, steering, hash_types, hash_key, table_size, table, unclassified, ex_report,
-      engine, stepping, pace, line_rate, clock, pcie, expect, csv, json, repeat, max_packets, progress;
-  std::vector<std::string> captures;
+  std::string queues, ring, ring_size, buffer_segments, features, steering, hash_types, hash_key, table_size, table,
+      unclassified, ex_report, engine, stepping, pace, line_rate, clock, pcie, expect, csv, json, junit, wave,
+      wave_from, wave_to, repeat, max_packets, progress;
+  std::vector<std::string> faults, captures;
 };
 
 po::options_description describe(Texts& texts) {
@@ -51,11 +31,16 @@ po::options_description describe(Texts& texts) {
     return value;
   };
   po::options_description card("the card", 100, 60);
-  card.add_options()                                                                                              //
-      ("queues", text(texts.queues, "N", "4"), "queue pairs, 1 to 32767")                                         //
-      ("ring-size", text(texts.ring_size, "N", "256"), "entries of every virtqueue, a power of two up to 32768")  //
+  card.add_options()                                                                              //
+      ("queues", text(texts.queues, "N", "4"), "queue pairs, 1 to 32767")                         //
+      ("ring", text(texts.ring, "FORMAT", "split"), "format of the virtqueues: split or packed")  //
+      ("ring-size", text(texts.ring_size, "N", "256"),
+       "entries of every virtqueue, a power of two up to 32768; any number up to 32768 with --ring packed")  //
+      ("buffer-segments", text(texts.buffer_segments, "N", ""),
+       "parts of each receive buffer, 1 to 16 (default: 1; 4 without mrg_rxbuf)")  //
       ("features", text(texts.features, "+a,-b", ""),
-       "features to add to or take from the default: all that rssnic info lists but mtu")                             //
+       "features to add to or take from the default: all that rssnic info lists but mtu and ring_packed (see "
+       "--ring)")                                                                                                     //
       ("clock-mhz", text(texts.clock, "F", "250"), "core clock, 1 to 10000")                                          //
       ("pcie", text(texts.pcie, "GENxLANES", "4x16"), "PCI Express link: generation 1 to 5; 1, 2, 4, 8 or 16 lanes")  //
       ("engine", text(texts.engine, "E", "rtl"), "rtl: the Verilated pipeline; reference: C++, without stamps")       //
@@ -78,17 +63,51 @@ po::options_description describe(Texts& texts) {
        "back-to-back: the source waits, nothing is lost; recorded, line-rate: it does not wait")      //
       ("line-rate-gbps", text(texts.line_rate, "F", "100"), "with --pace line-rate, 0.001 to 10000")  //
       ("repeat", text(texts.repeat, "N", "1"), "passes over all captures")                            //
-      ("max-packets", text(texts.max_packets, "N", ""), "stop after so many");
+      ("max-packets", text(texts.max_packets, "N", ""), "stop after so many")                         //
+      ("fault", po::value(&texts.faults)->value_name("KIND@N"),
+       "something that goes wrong, several times where wanted: dma-read-error, dma-write-error, late-completion "
+       "at the N-th read or write; link-stall, ring-head, ring-index, ring-loop, no-buffers, reset at packet N");
   po::options_description output("output", 100, 60);
-  output.add_options()                                                                          //
-      ("csv", text(texts.csv, "FILE", ""), "a row a packet")                                    //
-      ("json", text(texts.json, "FILE", ""), "the summary for programs")                        //
-      ("expect-mpps", text(texts.expect, "F", ""), "exit with 1 when the pipeline was slower")  //
-      ("progress", text(texts.progress, "WHEN", "auto"), "auto (on a terminal), on or off")     //
+  output.add_options()                                                                              //
+      ("csv", text(texts.csv, "FILE", ""), "a row a packet")                                        //
+      ("json", text(texts.json, "FILE", ""), "the summary for programs")                            //
+      ("junit", text(texts.junit, "FILE", ""), "captures and checks as JUnit XML, for CI servers")  //
+      ("wave", text(texts.wave, "FILE", ""),
+       "waveform (FST): the RTL's signals and the card's events; beside it a save file for GTKWave")               //
+      ("wave-from", text(texts.wave_from, "CYCLE", ""), "with --wave: the first cycle recorded")                   //
+      ("wave-to", text(texts.wave_to, "CYCLE", ""), "with --wave: the last one")                                   //
+      ("wave-on-mismatch", "with --wave: only the first packet that differs, by a second run; nothing otherwise")  //
+      ("expect-mpps", text(texts.expect, "F", ""), "exit with 1 when the pipeline was slower")                     //
+      ("progress", text(texts.progress, "WHEN", "auto"), "auto (on a terminal), on or off")                        //
       ("help,h", "print this");
   po::options_description all;
   all.add(card).add(steering).add(traffic).add(output);
   return all;
+}
+
+// Format and size of the rings, and the parts of each buffer.
+void parse_rings(const po::variables_map& given, const Texts& texts, RunOptions& run) {
+  CardParameters& card = run.nic.card;
+  DriverOptions& driver = run.session.driver;
+  const bool packed = parse_choice<bool>("--ring", texts.ring, {{"split", false}, {"packed", true}});
+  card.features = all_implemented_features() & ~(VIRTIO_NET_F_MTU | (packed ? 0 : VIRTIO_F_RING_PACKED));
+  if (given.count("features")) card.features = parse_features("--features", texts.features, card.features);
+  if (packed && !(card.features & VIRTIO_F_RING_PACKED)) {
+    throw UsageError("--ring: 'packed' is not allowed; --features takes the feature ring_packed away");
+  }
+  driver.wanted = packed ? card.features : card.features & ~VIRTIO_F_RING_PACKED;
+  driver.ring_size = static_cast<unsigned>(packed ? parse_number("--ring-size", texts.ring_size, 1, kMaxQueueSize)
+                                                  : parse_power_of_two("--ring-size", texts.ring_size, kMaxQueueSize));
+  card.max_queue_size = std::max(driver.ring_size, card.max_queue_size);
+  if (given.count("buffer-segments")) {
+    const unsigned most = std::min(DriverRing::kTableParts, driver.ring_size);
+    driver.buffer_segments = static_cast<unsigned>(parse_number("--buffer-segments", texts.buffer_segments, 1, most));
+  }
+  // The longest frame must fit the ring; without mergeable buffers it must fit one buffer.
+  constexpr auto kLongest = static_cast<std::uint32_t>(kMaxFrameBytes + kMaxNetHeaderBytes);
+  const unsigned buffers = driver.buffers(driver.wanted, driver.ring_size);
+  const bool mergeable = driver.wanted & VIRTIO_NET_F_MRG_RXBUF;
+  driver.buffer_bytes = mergeable ? std::max(2048u, (kLongest + buffers - 1) / buffers) : kLongest;
 }
 
 RssCommand parse_rss(const po::variables_map& given, const Texts& texts, unsigned queues) {
@@ -111,20 +130,107 @@ RssCommand parse_rss(const po::variables_map& given, const Texts& texts, unsigne
   return rss;
 }
 
+// Where packets go, and what the hash report says of them: with RSS both at once, without it the report alone.
+void parse_steering(const po::variables_map& given, const Texts& texts, unsigned queues, RunOptions& run) {
+  const FeatureBits features = run.nic.card.features;
+  const bool can_rss = (features & VIRTIO_NET_F_RSS) != 0;
+  const bool wants_rss = parse_choice<bool>("--steering", texts.steering, {{"rss", true}, {"single", false}});
+  if (wants_rss && !can_rss && !given["steering"].defaulted()) {
+    throw UsageError("--steering: 'rss' is not allowed; --features takes the feature rss away");
+  }
+  const bool steers = wants_rss && can_rss;
+  const bool reports = (features & VIRTIO_NET_F_HASH_REPORT) && (features & VIRTIO_NET_F_CTRL_VQ);
+  const auto refuse = [&given](std::initializer_list<const char*> options, const char* condition) {
+    for (const char* const option : options) {
+      if (given.count(option) && !given[option].defaulted()) {
+        throw UsageError(fmt::format("--{}: only with {}", option, condition));
+      }
+    }
+  };
+  if (!steers) {
+    refuse({"table-size", "indirection-table", "unclassified-queue"}, "--steering rss and the feature rss");
+    if (!reports) refuse({"hash-types", "hash-key"}, "RSS, or the features hash_report and ctrl_vq");
+  }
+  const RssCommand rss = parse_rss(given, texts, queues);
+  if (steers) {
+    run.session.rss = rss;
+  } else if (reports) {
+    run.session.hash = HashCommand{rss.hash_types, rss.key};
+  }
+}
+
+WaveOptions parse_wave(const po::variables_map& given, const Texts& texts, const RunOptions& run) {
+  WaveOptions wave;
+  wave.path = texts.wave;
+  wave.on_mismatch = given.count("wave-on-mismatch") > 0;
+  if (!given.count("wave")) {
+    for (const char* const option : {"wave-from", "wave-to", "wave-on-mismatch"}) {
+      if (given.count(option)) throw UsageError(fmt::format("--{}: only with --wave", option));
+    }
+    return wave;
+  }
+  if (run.reference_engine) throw UsageError("--wave: the reference engine has neither signals nor cycles to draw");
+  if (wave.path.empty() || report::wave_save_path(wave.path) == wave.path) {
+    bad_value("--wave", wave.path, "a name that does not end in .gtkw is (the save file takes that one)");
+  }
+  if (given.count("wave-from")) {
+    wave.window.from = parse_number("--wave-from", texts.wave_from, 0, kNever - 1);
+  }
+  if (given.count("wave-to")) {
+    wave.window.to = parse_number("--wave-to", texts.wave_to, wave.window.from, kNever - 1);
+  }
+  if (!wave.on_mismatch) return wave;
+  if (given.count("wave-from") || given.count("wave-to")) {
+    throw UsageError("--wave-on-mismatch: it chooses the cycles itself; not with --wave-from or --wave-to");
+  }
+  for (const std::string& capture : run.player.files) {
+    std::error_code error;
+    if (std::filesystem::exists(capture, error) && !std::filesystem::is_regular_file(capture, error)) {
+      throw UsageError(
+          fmt::format("--wave-on-mismatch: '{}' is not allowed; a file that can be read twice is", capture));
+    }
+  }
+  return wave;
+}
+
+// KIND@N
+check::FaultRequest parse_fault(const std::string& value, bool packed) {
+  std::string kinds;
+  for (const char* const name : check::kFaultNames) kinds += (kinds.empty() ? "" : ", ") + std::string(name);
+  const std::size_t at = value.find('@');
+  const auto kind = std::find(check::kFaultNames.begin(), check::kFaultNames.end(), value.substr(0, at));
+  if (at == std::string::npos || kind == check::kFaultNames.end() || !is_number(value.substr(at + 1))) {
+    bad_value("--fault", value, "KIND@N is, with N from 1 and KIND one of " + kinds);
+  }
+  check::FaultRequest fault;
+  fault.kind = static_cast<check::FaultKind>(kind - check::kFaultNames.begin());
+  fault.at = parse_number("--fault", value.substr(at + 1), 1, ~std::uint64_t{0});
+  if (packed && fault.kind == check::FaultKind::ring_index) {
+    bad_value("--fault", value, "packed rings have no index; ring-head and ring-loop are");
+  }
+  return fault;
+}
+
 // An output must not destroy an input or another output.
 void check_outputs(const RunOptions& run) {
   const auto same = [](const std::string& a, const std::string& b) {
     std::error_code error;
     return a == b || std::filesystem::equivalent(a, b, error);
   };
-  for (const auto& [option, path] : {std::pair{"--csv", run.csv}, {"--json", run.json}}) {
+  std::vector<std::pair<std::string, std::string>> outputs = {
+      {"--csv", run.csv}, {"--json", run.json}, {"--junit", run.junit}, {"--wave", run.wave.path}};
+  if (!run.wave.path.empty()) outputs.emplace_back("--wave", report::wave_save_path(run.wave.path));
+  for (auto output = outputs.begin(); output != outputs.end(); ++output) {
+    const auto& [option, path] = *output;
     if (path.empty()) continue;
     for (const std::string& capture : run.player.files) {
       if (same(path, capture)) bad_value(option, path, "it is one of the captures; another file is");
     }
-  }
-  if (!run.csv.empty() && !run.json.empty() && same(run.csv, run.json)) {
-    bad_value("--json", run.json, "it is the --csv file; another file is");
+    for (auto other = outputs.begin(); other != output; ++other) {
+      if (!other->second.empty() && same(path, other->second)) {
+        bad_value(option, path, "it is the " + other->first + " file; another file is");
+      }
+    }
   }
 }
 
@@ -142,8 +248,9 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     fmt::print(
         "usage: rssnic run [OPTIONS] PCAP...\n\nReplays captures (pcap, pcapng) through the card and checks every "
         "packet.\n{}\n"
-        "Exit status: 0 as the specification says, 1 a mismatch or too slow, 2 wrong usage,\n"
-        "3 unreadable or damaged input (what was good before the damage is processed), 130 interrupted.\n",
+        "Exit status: 0 as the specification says, 1 a mismatch, too slow or a --fault that has not struck,\n"
+        "2 wrong usage, 3 unreadable or damaged input (what was good before the damage is processed),\n"
+        "130 interrupted.\n",
         to_text(visible));
     return std::nullopt;
   }
@@ -152,11 +259,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   RunOptions run;
   CardParameters& card = run.nic.card;
   const auto queues = static_cast<unsigned>(parse_number("--queues", texts.queues, 1, kMaxQueuePairs));
-  const auto ring_size = static_cast<unsigned>(parse_power_of_two("--ring-size", texts.ring_size, kMaxQueueSize));
   card.queue_pairs = queues;
-  card.max_queue_size = std::max(ring_size, card.max_queue_size);
-  card.features = all_implemented_features() & ~VIRTIO_NET_F_MTU;
-  if (given.count("features")) card.features = parse_features("--features", texts.features, card.features);
+  parse_rings(given, texts, run);
   card.pcie.clock_mhz = parse_real("--clock-mhz", texts.clock, 1, 10000);
   parse_pcie("--pcie", texts.pcie, card.pcie);
   card.ex_report_always = parse_choice<bool>("--ex-report", texts.ex_report, {{"spec", false}, {"always", true}});
@@ -164,31 +268,9 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   run.nic.stepping = parse_choice<Stepping>("--stepping", texts.stepping,
                                             {{"burst", Stepping::burst}, {"lockstep", Stepping::lockstep}});
 
-  DriverOptions& driver = run.session.driver;
-  driver.wanted = card.features;
-  driver.ring_size = ring_size;
   const bool multiqueue = card.features & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS);
-  driver.queue_pairs = multiqueue ? queues : 1;
-  // The longest frame must fit the ring; without mergeable buffers it must fit one buffer.
-  constexpr auto kLongest = static_cast<std::uint32_t>(kMaxFrameBytes + kMaxNetHeaderBytes);
-  const bool mergeable = card.features & VIRTIO_NET_F_MRG_RXBUF;
-  driver.buffer_bytes = mergeable ? std::max(2048u, (kLongest + ring_size - 1) / ring_size) : kLongest;
-
-  const bool can_rss = (card.features & VIRTIO_NET_F_RSS) != 0;
-  const bool wants_rss = parse_choice<bool>("--steering", texts.steering, {{"rss", true}, {"single", false}});
-  if (wants_rss && !can_rss && !given["steering"].defaulted()) {
-    throw UsageError("--steering: 'rss' is not allowed; --features takes the feature rss away");
-  }
-  if (!wants_rss || !can_rss) {
-    for (const char* const option :
-         {"hash-types", "hash-key", "table-size", "indirection-table", "unclassified-queue"}) {
-      if (given.count(option) && !given[option].defaulted()) {
-        throw UsageError(fmt::format("--{}: only with --steering rss and the feature rss", option));
-      }
-    }
-  }
-  const RssCommand rss = parse_rss(given, texts, queues);
-  if (wants_rss && can_rss) run.session.rss = rss;
+  run.session.driver.queue_pairs = multiqueue ? queues : 1;
+  parse_steering(given, texts, queues, run);
   run.session.ex_report_always = card.ex_report_always;
 
   PlayerParameters& player = run.player;
@@ -202,6 +284,16 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   }
   player.clock_mhz = card.pcie.clock_mhz;
   player.passes = parse_number("--repeat", texts.repeat, 1, 1'000'000'000);
+  for (const std::string& capture : player.files) {
+    std::error_code error;
+    if (player.passes > 1 && std::filesystem::is_fifo(capture, error)) {
+      throw UsageError(
+          fmt::format("--repeat: '{}' is a pipe, which can be read once; regular files can be repeated", capture));
+    }
+  }
+  for (const std::string& fault : texts.faults) {
+    run.session.faults.push_back(parse_fault(fault, (card.features & VIRTIO_F_RING_PACKED) != 0));
+  }
   if (given.count("max-packets")) {
     player.max_packets = parse_number("--max-packets", texts.max_packets, 1, ~std::uint64_t{0});
   }
@@ -211,6 +303,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   }
   run.csv = texts.csv;
   run.json = texts.json;
+  run.junit = texts.junit;
+  run.wave = parse_wave(given, texts, run);
   check_outputs(run);
   run.progress = parse_choice<Progress>("--progress", texts.progress,
                                         {{"auto", Progress::automatic}, {"on", Progress::on}, {"off", Progress::off}});

@@ -6,19 +6,27 @@
 
 #include "model/nic/virtio_nic.h"
 #include "tb/check/session.h"
+#include "tb/report/wave_save_file.h"
 #include "tb/wire/pcap_player.h"
 
 namespace rssnic::cli {
 
 enum class Progress : std::uint8_t { automatic, on, off };
 
+struct WaveOptions {
+  std::string path;  // empty: none
+  report::WaveWindow window;
+  bool on_mismatch = false;  // only when a packet differs, and then by a second run
+};
+
 struct RunOptions {
   NicParameters nic;
   check::SessionOptions session;
   PlayerParameters player;
   bool reference_engine = false;
-  double expect_mpps = 0;  // 0: no expectation
-  std::string csv, json;   // empty: none
+  double expect_mpps = 0;        // 0: no expectation
+  std::string csv, json, junit;  // empty: none
+  WaveOptions wave;
   Progress progress = Progress::automatic;
 };
 

@@ -51,6 +51,13 @@ std::uint64_t parse_number(const std::string& option, const std::string& value, 
   return *parsed;
 }
 
+std::uint64_t parse_power_of_two(const std::string& option, const std::string& value, std::uint64_t high) {
+  const std::uint64_t parsed = is_number(value) ? parse_number(option, value, 0, ~std::uint64_t{0}) : 0;
+  const bool is_power_of_two = parsed != 0 && (parsed & (parsed - 1)) == 0;
+  if (!is_power_of_two || parsed > high) bad_value(option, value, fmt::format("a power of two up to {} is", high));
+  return parsed;
+}
+
 double parse_real(const std::string& option, const std::string& value, double low, double high) {
   double parsed = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/sim/pcie_link.h"
@@ -21,6 +22,7 @@ class UsageError : public std::runtime_error {
 
 bool is_number(const std::string& value);
 std::uint64_t parse_number(const std::string& option, const std::string& value, std::uint64_t low, std::uint64_t high);
+std::uint64_t parse_power_of_two(const std::string& option, const std::string& value, std::uint64_t high);
 double parse_real(const std::string& option, const std::string& value, double low, double high);
 // 1 to 40 bytes as hex digits; ':' between bytes is taken.
 std::vector<std::uint8_t> parse_key(const std::string& option, const std::string& value);
@@ -32,6 +34,18 @@ std::vector<std::uint16_t> parse_queue_list(const std::string& option, const std
 FeatureBits parse_features(const std::string& option, const std::string& value, FeatureBits base);
 // GENxLANES, such as 4x16.
 void parse_pcie(const std::string& option, const std::string& value, PcieParameters& into);
+
+// One of a few words.
+template <typename T>
+T parse_choice(const std::string& option, const std::string& value,
+               const std::vector<std::pair<std::string, T>>& choices) {
+  std::string allowed;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i].first == value) return choices[i].second;
+    allowed += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i].first;
+  }
+  bad_value(option, value, allowed + " is");
+}
 
 struct AddressPair {
   bool ipv6 = false;

@@ -2,82 +2,117 @@
 
 #include <fmt/format.h>
 
-#include "tb/driver/driver_error.h"
+#include <numeric>
 
 namespace rssnic {
 namespace {
-constexpr std::uint16_t VIRTQ_DESC_F_NEXT = 1;
-constexpr std::uint16_t VIRTQ_DESC_F_WRITE = 2;
+
 constexpr std::uint16_t VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
 constexpr std::uint16_t VIRTQ_USED_F_NO_NOTIFY = 1;
-}  // namespace
 
-SplitRing::SplitRing(HostRam& ram, unsigned size)
-    : size_(size),
-      descriptors_(ram.allocate(16 * size, 16)),
-      available_(ram.allocate(6 + 2 * size, 2)),
-      used_(ram.allocate(6 + 8 * size, 4)),
-      descriptor_bytes_(ram.pointer(descriptors_, 16 * size)),
-      available_bytes_(ram.pointer(available_, 6 + 2 * size)),
-      used_bytes_(ram.pointer(used_, 6 + 8 * size)),
-      posted_(size) {
-  for (unsigned index = 0; index < size; ++index) free_.push_back(static_cast<std::uint16_t>(index));
+void write_descriptor(std::uint8_t* bytes, std::uint64_t address, std::uint32_t length, unsigned flags, unsigned next) {
+  store_le64(bytes, address);
+  store_le32(bytes + 8, length);
+  store_le16(bytes + 12, static_cast<std::uint16_t>(flags));
+  store_le16(bytes + 14, static_cast<std::uint16_t>(next));
 }
 
-bool SplitRing::add(const std::vector<GuestBuffer>& readable, const std::vector<GuestBuffer>& writable,
-                    std::uint32_t cookie) {
-  const std::size_t count = readable.size() + writable.size();
-  if (count == 0 || count > free_.size()) return false;
-  const std::uint16_t head = free_.front();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint16_t index = free_.front();
-    free_.pop_front();
-    const bool last = i + 1 == count;
+}  // namespace
+
+SplitRing::SplitRing(HostRam& ram, unsigned size, const RingOptions& options, unsigned queue)
+    : DriverRing(ram, queue, size, options),
+      descriptors_(allocate(addresses_.descriptor, kDescriptorBytes * size, 16)),
+      available_(allocate(addresses_.driver, 6 + 2 * size, 2)),
+      used_(allocate(addresses_.device, 6 + 8 * size, 4)),
+      free_(size),
+      free_end_(size),
+      next_(size) {
+  std::iota(free_.begin(), free_.end(), std::uint16_t{0});
+}
+
+bool SplitRing::add(GuestBuffers readable, GuestBuffers writable, std::uint32_t cookie) {
+  const std::size_t parts = readable.size() + writable.size();
+  const bool indirect = goes_indirect(parts);
+  const std::size_t descriptors = indirect ? 1 : parts;
+  if (parts == 0 || descriptors > free_descriptors_) return false;
+  const std::uint16_t head = take_descriptor();
+  std::uint8_t* table = nullptr;
+  if (indirect) {
+    write_descriptor(descriptors_ + kDescriptorBytes * head, table_address(head),
+                     static_cast<std::uint32_t>(kDescriptorBytes * parts), VIRTQ_DESC_F_INDIRECT, 0);
+    table = table_bytes(head);
+  }
+  std::uint16_t index = head;
+  for (std::size_t i = 0; i < parts; ++i) {
+    const bool last = i + 1 == parts;
     const bool device_writes = i >= readable.size();
     const GuestBuffer& part = device_writes ? writable[i - readable.size()] : readable[i];
-    std::uint8_t* const bytes = descriptor(index);
-    store_le64(bytes, part.address);
-    store_le32(bytes + 8, part.length);
-    store_le16(bytes + 12, (device_writes ? VIRTQ_DESC_F_WRITE : 0) | (last ? 0 : VIRTQ_DESC_F_NEXT));
-    store_le16(bytes + 14, last ? 0 : free_.front());
+    const unsigned flags = (device_writes ? VIRTQ_DESC_F_WRITE : 0u) | (last ? 0u : VIRTQ_DESC_F_NEXT);
+    if (indirect) {
+      write_descriptor(table + kDescriptorBytes * i, part.address, part.length, flags,
+                       last ? 0 : static_cast<unsigned>(i + 1));
+    } else {
+      const std::uint16_t next = last ? std::uint16_t{0} : take_descriptor();
+      write_descriptor(descriptors_ + kDescriptorBytes * index, part.address, part.length, flags, next);
+      next_[index] = next;
+      index = next;
+    }
   }
-  posted_[head] = {static_cast<unsigned>(count), cookie};
-  store_le16(available_bytes_ + 4 + 2 * (added_ % size_), head);
+  post(head, writable, cookie, descriptors);
+  store_le16(available_ + 4 + 2 * (added_ & (size_ - 1)), head);
   ++added_;
   return true;
 }
 
 bool SplitRing::publish() {
-  store_le16(available_bytes_ + 2, added_);
-  return !(load_le16(used_bytes_) & VIRTQ_USED_F_NO_NOTIFY);
+  const std::uint16_t before = published_;
+  published_ = added_;
+  store_le16(available_ + 2, published_);
+  // What the device wants is read behind the index (2.7.13.4.1).
+  if (!options_.event_idx) return !(load_le16(used_) & VIRTQ_USED_F_NO_NOTIFY);
+  const std::uint16_t avail_event = load_le16(used_ + 4 + 8 * size_);
+  return static_cast<std::uint16_t>(published_ - avail_event - 1) < static_cast<std::uint16_t>(published_ - before);
 }
 
-void SplitRing::enable_interrupts(bool enabled) {
-  store_le16(available_bytes_, enabled ? std::uint16_t{0} : VIRTQ_AVAIL_F_NO_INTERRUPT);
+bool SplitRing::enable_interrupts(bool enabled) {
+  if (options_.event_idx) {
+    // avail.flags stays 0 (2.7.7.1). An event just behind what was taken comes round after 65536 buffers.
+    store_le16(available_ + 4 + 2 * size_, enabled ? taken_ : static_cast<std::uint16_t>(taken_ - 1));
+  } else {
+    store_le16(available_, enabled ? std::uint16_t{0} : VIRTQ_AVAIL_F_NO_INTERRUPT);
+  }
+  return enabled && used_ready() > 0;
 }
 
-unsigned SplitRing::used_ready() const { return static_cast<std::uint16_t>(load_le16(used_bytes_ + 2) - taken_); }
+unsigned SplitRing::used_ready() const { return static_cast<std::uint16_t>(load_le16(used_ + 2) - taken_); }
 
-std::optional<SplitRing::Used> SplitRing::take_used() {
+std::optional<DriverRing::Used> SplitRing::take_used() {
   const unsigned ready = used_ready();
   if (ready == 0) return std::nullopt;
-  if (ready > size_) {
-    throw DriverError(fmt::format("used.idx is {} entries ahead of a ring of {}", ready, size_));
-  }
-  const std::uint8_t* const entry = used_bytes_ + 4 + 8 * (taken_ % size_);
+  if (ready > size_) fail(fmt::format("used.idx is {} entries ahead; at most {} is allowed", ready, size_));
+  const std::uint8_t* const entry = used_ + 4 + 8 * (taken_ & (size_ - 1));
   const std::uint32_t id = load_le32(entry);
-  if (id >= size_ || posted_[id].descriptors == 0) {
-    throw DriverError(fmt::format("used entry {} names buffer {}, which the device does not have", taken_, id));
-  }
+  const std::uint32_t length = load_le32(entry + 4);
+  const Posted buffer = used(id, length);
   ++taken_;
-  std::uint16_t index = static_cast<std::uint16_t>(id);
-  for (unsigned left = posted_[id].descriptors; left > 0; --left) {
-    free_.push_back(index);
-    index = load_le16(descriptor(index) + 14);
-    if (index >= size_) throw DriverError(fmt::format("the descriptor table was overwritten: next is {}", index));
+  auto index = static_cast<std::uint16_t>(id);
+  for (unsigned i = 0; i < buffer.descriptors; ++i) {
+    free_[free_end_++ & (size_ - 1)] = index;
+    index = next_[index];
   }
+  free_descriptors_ += buffer.descriptors;
   posted_[id].descriptors = 0;
-  return Used{posted_[id].cookie, load_le32(entry + 4)};
+  return Used{buffer.cookie, length};
+}
+
+void SplitRing::corrupt(RingNonsense nonsense) {
+  const std::uint16_t free = free_[free_first_ & (size_ - 1)];
+  const bool loop = nonsense == RingNonsense::loop;
+  if (loop)
+    write_descriptor(descriptors_ + kDescriptorBytes * free, addresses_.descriptor, 64, VIRTQ_DESC_F_NEXT, free);
+  store_le16(available_ + 4 + 2 * (added_ & (size_ - 1)), loop ? free : static_cast<std::uint16_t>(size_));
+  const unsigned ahead = nonsense == RingNonsense::index ? size_ + 1 : 1;
+  store_le16(available_ + 2, static_cast<std::uint16_t>(added_ + ahead));
 }
 
 }  // namespace rssnic

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/net/control_command.h"
 #include "model/pci/common_config.h"
@@ -15,10 +16,37 @@ constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio
 constexpr std::size_t kCommandBytes = 16384;
 constexpr unsigned kControlRingSize = 64;           // a command takes two descriptors
 constexpr std::size_t kTransmitBytes = 20 + 65536;  // of each transmit buffer
-constexpr std::size_t kPoisonChecked = 16;
+constexpr unsigned kPoisonChecked = 16;             // bytes behind the last one
+constexpr std::uint32_t kPoisonedAtFirst = 2048 + 64;
+constexpr unsigned kMaxSegments = DriverRing::kTableParts;
+constexpr unsigned kSegmentsOfWholeFrames = 4;
 constexpr unsigned kPatienceWindows = 200000;  // for an answer of the card
 
+constexpr auto filled_with(std::uint8_t value) {
+  std::array<std::uint8_t, kPoisonChecked> bytes{};
+  for (std::uint8_t& byte : bytes) byte = value;
+  return bytes;
+}
+constexpr auto kPoisonBytes = filled_with(kPoison);
+constexpr auto kZeroBytes = filled_with(0);
+
+unsigned power_of_two_below(unsigned value) {
+  while (value & (value - 1)) value &= value - 1;
+  return value;
+}
+
 }  // namespace
+
+unsigned DriverOptions::segments(FeatureBits features, unsigned entries) const {
+  const unsigned wished = buffer_segments != 0                ? buffer_segments
+                          : features & VIRTIO_NET_F_MRG_RXBUF ? 1
+                                                              : kSegmentsOfWholeFrames;
+  return std::min({wished, kMaxSegments, entries, buffer_bytes});
+}
+
+unsigned DriverOptions::buffers(FeatureBits features, unsigned entries) const {
+  return features & VIRTIO_F_INDIRECT_DESC ? entries : entries / segments(features, entries);
+}
 
 std::vector<std::uint8_t> RssCommand::encode() const {
   std::vector<std::uint8_t> data(11 + 2 * table.size() + key.size());
@@ -30,6 +58,15 @@ std::vector<std::uint8_t> RssCommand::encode() const {
   store_le16(&data[tail], max_tx_vq);
   data[tail + 2] = static_cast<std::uint8_t>(key.size());
   std::copy(key.begin(), key.end(), data.begin() + static_cast<std::ptrdiff_t>(tail + 3));
+  return data;
+}
+
+std::vector<std::uint8_t> HashCommand::encode() const {
+  constexpr std::size_t kKeyAt = 13;  // behind the types, eight reserved bytes of zeros and the key's length
+  std::vector<std::uint8_t> data(kKeyAt + key.size());
+  store_le32(&data[0], hash_types);
+  data[kKeyAt - 1] = static_cast<std::uint8_t>(key.size());
+  std::copy(key.begin(), key.end(), data.begin() + kKeyAt);
   return data;
 }
 
@@ -51,12 +88,7 @@ void VirtioNetDriver::start() {
   for (unsigned pair = 0; pair < pairs; ++pair) {
     ReceiveRing& receive = pairs_[pair].receive;
     receive.ring = set_up_queue(2 * pair, options_.ring_size);
-    const unsigned size = receive.ring->size();
-    receive.buffers = machine_.ram().allocate(std::size_t{size} * options_.buffer_bytes);
-    receive.bytes = machine_.ram().pointer(receive.buffers, std::size_t{size} * options_.buffer_bytes);
-    std::memset(receive.bytes, kPoison, std::size_t{size} * options_.buffer_bytes);
-    for (unsigned i = 0; i < size; ++i) post_buffer(receive, i);
-    receive.ring->publish();
+    fill(receive);
     pairs_[pair].transmit.ring = set_up_queue(2 * pair + 1, options_.ring_size);
   }
   if (features_ & VIRTIO_NET_F_CTRL_VQ) {
@@ -74,6 +106,7 @@ void VirtioNetDriver::stop() {
     machine_.wait_window();
   }
   machine_.take_messages();
+  config_changed_ = false;
   pairs_.clear();
   control_.reset();
   features_ = 0;
@@ -111,6 +144,7 @@ void VirtioNetDriver::negotiate() {
 // Every vector sends its own number to the message window, vector 0 for configuration changes.
 void VirtioNetDriver::set_up_msix() {
   vectors_ = layout_.msix_vectors;
+  raised_.assign((vectors_ + 63) / 64, 0);
   if (vectors_ < 2) throw DriverError("the function has no MSI-X vector for its queues");
   for (unsigned vector = 0; vector < vectors_; ++vector) {
     const std::uint64_t entry = layout_.msix_table + 16 * vector;
@@ -125,19 +159,21 @@ void VirtioNetDriver::set_up_msix() {
   if (read_common(kConfigMsixVector, 2) != kConfigVector) throw DriverError("the device refuses MSI-X vector 0");
 }
 
-std::unique_ptr<SplitRing> VirtioNetDriver::set_up_queue(unsigned queue, unsigned ring_size) {
+std::unique_ptr<DriverRing> VirtioNetDriver::set_up_queue(unsigned queue, unsigned ring_size) {
   write_common(kQueueSelect, 2, queue);
   const auto maximum = static_cast<unsigned>(read_common(kQueueSize, 2));
   if (maximum == 0) throw DriverError(fmt::format("queue {} does not exist", queue));
-  auto ring = std::make_unique<SplitRing>(machine_.ram(), std::min(ring_size, maximum));
+  unsigned size = std::min(ring_size, maximum);
+  if (!(features_ & VIRTIO_F_RING_PACKED)) size = power_of_two_below(size);
+  auto ring = make_driver_ring(machine_.ram(), queue, size, features_);
   write_common(kQueueSize, 2, ring->size());
   const auto write64 = [&](unsigned offset, std::uint64_t value) {
     write_common(offset, 4, static_cast<std::uint32_t>(value));
     write_common(offset + 4, 4, static_cast<std::uint32_t>(value >> 32));
   };
-  write64(kQueueDesc, ring->descriptor_address());
-  write64(kQueueDriver, ring->available_address());
-  write64(kQueueDevice, ring->used_address());
+  write64(kQueueDesc, ring->addresses().descriptor);
+  write64(kQueueDriver, ring->addresses().driver);
+  write64(kQueueDevice, ring->addresses().device);
   write_common(kQueueMsixVector, 2, vector_of(queue));
   if (read_common(kQueueMsixVector, 2) != vector_of(queue)) {
     throw DriverError(fmt::format("the device refuses MSI-X vector {} for queue {}", vector_of(queue), queue));
@@ -151,9 +187,53 @@ void VirtioNetDriver::notify(unsigned queue) {
   machine_.mmio_write(layout_.notify.address + notify_offsets_[queue], 2, queue);
 }
 
+// Buffers as many as the ring can hold, cut into parts that lie side by side.
+void VirtioNetDriver::fill(ReceiveRing& receive) {
+  HostRam& ram = machine_.ram();
+  const unsigned entries = receive.ring->size();
+  const unsigned segments = options_.segments(features_, entries);
+  const std::uint32_t part = options_.buffer_bytes / segments;
+  layout_of_buffer_.clear();
+  for (unsigned i = 0; i < segments; ++i) {
+    const std::uint32_t start = i * part;
+    layout_of_buffer_.push_back({start, i + 1 < segments ? part : options_.buffer_bytes - start});
+  }
+  const unsigned buffers = options_.buffers(features_, entries);
+  const std::size_t bytes = std::size_t{buffers} * options_.buffer_bytes;
+  receive.buffers = ram.allocate(bytes);
+  receive.bytes = ram.pointer(receive.buffers, bytes);
+  receive.poisoned.assign(buffers, 0);
+  for (unsigned buffer = 0; buffer < buffers; ++buffer) {
+    poison(receive, buffer, std::min(options_.buffer_bytes, kPoisonedAtFirst));
+    post_buffer(receive, buffer);
+  }
+  receive.ring->publish();
+}
+
 void VirtioNetDriver::post_buffer(ReceiveRing& receive, std::uint32_t buffer) {
-  part_.assign(1, {receive.buffers + std::uint64_t{buffer} * options_.buffer_bytes, options_.buffer_bytes});
-  receive.ring->add({}, part_, buffer);
+  const std::uint64_t address = receive.buffers + std::uint64_t{buffer} * options_.buffer_bytes;
+  std::array<GuestBuffer, kMaxSegments> parts;
+  for (std::size_t i = 0; i < layout_of_buffer_.size(); ++i) {
+    parts[i] = {address + layout_of_buffer_[i].address, layout_of_buffer_[i].length};
+  }
+  receive.ring->add({}, {parts.data(), layout_of_buffer_.size()}, buffer);
+}
+
+// What lies behind a buffer's poison has never been written, so memory is poisoned only as far as it is used.
+void VirtioNetDriver::poison(ReceiveRing& receive, std::uint32_t buffer, std::uint32_t bytes) {
+  if (!options_.check_poison) return;
+  std::memset(buffer_bytes(receive, buffer), kPoison, bytes);
+  receive.poisoned[buffer] = std::max(receive.poisoned[buffer], bytes);
+}
+
+// Whether the bytes behind the used ones are as they were when the buffer was posted.
+bool VirtioNetDriver::is_intact(const ReceiveRing& receive, const DriverRing::Used& part) const {
+  const std::uint32_t behind = std::min(kPoisonChecked, options_.buffer_bytes - part.length);
+  const std::uint32_t extent = std::max(receive.poisoned[part.cookie], part.length);
+  const std::uint32_t poisoned = std::min(behind, extent - part.length);
+  const std::uint8_t* const bytes = buffer_bytes(receive, part.cookie) + part.length;
+  return std::memcmp(bytes, kPoisonBytes.data(), poisoned) == 0 &&
+         std::memcmp(bytes + poisoned, kZeroBytes.data(), behind - poisoned) == 0;
 }
 
 std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t command,
@@ -166,11 +246,19 @@ std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t c
   bytes[1] = command;
   std::copy(data.begin(), data.end(), bytes + 2);
   bytes[kCommandBytes] = kPoison;
-  control_->add({{control_buffer_, static_cast<std::uint32_t>(size)}}, {{control_buffer_ + kCommandBytes, 1}}, 0);
+  const GuestBuffer request{control_buffer_, static_cast<std::uint32_t>(size)};
+  const GuestBuffer answer{control_buffer_ + kCommandBytes, 1};
+  if (!control_->add({&request, 1}, {&answer, 1}, 0)) {
+    throw DriverError(fmt::format("queue {}: a ring of {} entries holds no command", control_queue_, control_->size()));
+  }
   if (control_->publish()) notify(control_queue_);
   for (unsigned window = 0; control_->used_ready() == 0; ++window) {
     if (window == kPatienceWindows) {
       throw DriverError(fmt::format("no answer to control command {}/{}", command_class, command));
+    }
+    if (needs_reset()) {
+      throw DriverError(
+          fmt::format("no answer to control command {}/{}: the device asks for a reset", command_class, command));
     }
     machine_.wait_window();
     if (meanwhile) meanwhile();
@@ -199,21 +287,30 @@ void VirtioNetDriver::configure_rss(const RssCommand& rss, const std::function<v
   }
 }
 
+void VirtioNetDriver::configure_hash(const HashCommand& hash, const std::function<void()>& meanwhile) {
+  if (command(VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_HASH_CONFIG, hash.encode(), meanwhile) != VIRTIO_NET_OK) {
+    throw DriverError("the device refuses the configuration of the hash report");
+  }
+}
+
 std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {
-  std::vector<std::uint32_t> vectors = machine_.take_messages();
-  interrupts_ += vectors.size();
-  std::sort(vectors.begin(), vectors.end());
-  vectors.erase(std::unique(vectors.begin(), vectors.end()), vectors.end());
+  machine_.take_messages(messages_);
+  interrupts_ += messages_.size();
+  for (const std::uint32_t vector : messages_) {
+    if (vector == kConfigVector) config_changed_ = true;
+    if (vector != kConfigVector && vector < vectors_) raised_[vector / 64] |= std::uint64_t{1} << vector % 64;
+  }
   std::size_t packets = 0;
-  for (const std::uint32_t vector : vectors) {
-    if (vector == kConfigVector || vector >= vectors_) continue;
-    for (std::size_t queue = vector - 1; queue < 2 * pairs_.size();
-         queue += vectors_ - 1) {  // the queues that share it
-      const auto pair = static_cast<unsigned>(queue / 2);
-      if (queue % 2 == 0) {
-        packets += take_packets(pair, on_packet);
-      } else {
-        take_sent(pairs_[pair].transmit);
+  for (std::size_t word = 0; word < raised_.size(); ++word) {
+    for (std::uint64_t bits = std::exchange(raised_[word], 0), bit = 0; bits != 0; bits >>= 1, ++bit) {
+      if (!(bits & 1)) continue;
+      // The queues that share the vector.
+      for (std::size_t queue = 64 * word + bit - 1; queue < 2 * pairs_.size(); queue += vectors_ - 1) {
+        if (queue % 2 == 0) {
+          packets += take_packets(static_cast<unsigned>(queue / 2), on_packet);
+        } else {
+          take_sent(pairs_[queue / 2].transmit);
+        }
       }
     }
   }
@@ -222,64 +319,83 @@ std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&
 
 std::size_t VirtioNetDriver::take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet) {
   ReceiveRing& receive = pairs_[pair].receive;
-  const std::size_t header_size = header_bytes();
   std::size_t packets = 0;
   bool posted = false;
-  std::vector<SplitRing::Used> parts;
-  while (const auto first = receive.ring->take_used()) {
-    const auto buffer = [&](const SplitRing::Used& used) {
-      return receive.bytes + std::size_t{used.cookie} * options_.buffer_bytes;
-    };
-    if (first->length < header_size || first->length > options_.buffer_bytes) {
-      throw DriverError(fmt::format("queue {}: a buffer of {} bytes used with length {}", 2 * pair,
-                                    options_.buffer_bytes, first->length));
-    }
-    parts.assign(1, *first);
-    ReceivedPacket packet;
-    packet.queue = pair;
-    packet.header = {buffer(*first), header_size};
-    packet.buffers = load_le16(packet.header.data + 10);
-    // All buffers of a packet become visible together; without MRG_RXBUF there is one (5.1.9.4.1).
-    const unsigned most = features_ & VIRTIO_NET_F_MRG_RXBUF ? 1 + receive.ring->used_ready() : 1;
-    if (packet.buffers < 1 || packet.buffers > most) {
-      throw DriverError(
-          fmt::format("queue {}: num_buffers is {}, 1 to {} are allowed", 2 * pair, packet.buffers, most));
-    }
-    packet.frame = {packet.header.data + header_size, first->length - header_size};
-    if (packet.buffers > 1) {
-      assembled_.assign(packet.frame.data, packet.frame.data + packet.frame.size);
-      for (unsigned i = 1; i < packet.buffers; ++i) {
-        parts.push_back(*receive.ring->take_used());
-        if (parts.back().length > options_.buffer_bytes) {
-          throw DriverError(fmt::format("queue {}: a buffer of {} bytes used with length {}", 2 * pair,
-                                        options_.buffer_bytes, parts.back().length));
+  do {
+    while (const auto first = receive.ring->take_used()) {
+      const ReceivedPacket packet = take_packet(pair, *first);
+      on_packet(packet);
+      ++packets;
+      for (const DriverRing::Used& part : parts_) {
+        poison(receive, part.cookie, packet.poison_intact ? part.length : options_.buffer_bytes);
+        if (receive.withhold) {
+          receive.withheld.push_back(part.cookie);
+        } else {
+          post_buffer(receive, part.cookie);
+          posted = true;
         }
-        assembled_.insert(assembled_.end(), buffer(parts.back()), buffer(parts.back()) + parts.back().length);
-      }
-      packet.frame = {assembled_.data(), assembled_.size()};
-    }
-    const SplitRing::Used& last = parts.back();
-    const std::size_t behind = std::min<std::size_t>(kPoisonChecked, options_.buffer_bytes - last.length);
-    packet.poison_intact = std::all_of(buffer(last) + last.length, buffer(last) + last.length + behind,
-                                       [](std::uint8_t byte) { return byte == kPoison; });
-    on_packet(packet);
-    ++packets;
-    for (const SplitRing::Used& part : parts) {
-      std::memset(buffer(part), kPoison, packet.poison_intact ? part.length : options_.buffer_bytes);
-      if (receive.withhold) {
-        receive.withheld.push_back(part.cookie);
-      } else {
-        post_buffer(receive, part.cookie);
-        posted = true;
       }
     }
-  }
+  } while (receive.ring->enable_interrupts(true));
   if (posted && receive.ring->publish()) notify(2 * pair);
   return packets;
 }
 
+// The packet that begins in a used buffer; its buffers are in parts_.
+ReceivedPacket VirtioNetDriver::take_packet(unsigned pair, const DriverRing::Used& first) {
+  ReceiveRing& receive = pairs_[pair].receive;
+  const std::size_t header_size = header_bytes();
+  if (first.length < header_size) {
+    throw DriverError(fmt::format("queue {}: a packet's first buffer used with length {}; at least {} is allowed",
+                                  2 * pair, first.length, header_size));
+  }
+  ReceivedPacket packet;
+  packet.queue = pair;
+  packet.header = {buffer_bytes(receive, first.cookie), header_size};
+  packet.frame = {packet.header.data + header_size, first.length - header_size};
+  packet.buffers = load_le16(packet.header.data + 10);
+  // All buffers of a packet become visible together; without MRG_RXBUF there is one (5.1.9.4.1).
+  const auto wrong_number = [&](std::size_t most) {
+    throw DriverError(fmt::format("queue {}: num_buffers is {}, 1 to {} are allowed", 2 * pair, packet.buffers, most));
+  };
+  if (packet.buffers < 1 || (packet.buffers > 1 && !(features_ & VIRTIO_NET_F_MRG_RXBUF))) wrong_number(1);
+  parts_.assign(1, first);
+  if (packet.buffers > 1) {
+    assembled_.assign(packet.frame.data, packet.frame.data + packet.frame.size);
+    while (parts_.size() < packet.buffers) {
+      const auto next = receive.ring->take_used();
+      if (!next) wrong_number(parts_.size());
+      parts_.push_back(*next);
+      const std::uint8_t* const bytes = buffer_bytes(receive, next->cookie);
+      assembled_.insert(assembled_.end(), bytes, bytes + next->length);
+    }
+    packet.frame = {assembled_.data(), assembled_.size()};
+  }
+  if (options_.check_poison) {
+    packet.poison_intact = std::all_of(parts_.begin(), parts_.end(),
+                                       [&](const DriverRing::Used& part) { return is_intact(receive, part); });
+  }
+  return packet;
+}
+
+std::size_t VirtioNetDriver::take_all(const std::function<void(const ReceivedPacket&)>& on_packet) {
+  std::size_t packets = 0;
+  for (unsigned pair = 0; pair < pairs_.size(); ++pair) {
+    packets += take_packets(pair, on_packet);
+    take_sent(pairs_[pair].transmit);
+  }
+  return packets;
+}
+
+void VirtioNetDriver::corrupt_ring(RingNonsense nonsense) {
+  pairs_[0].transmit.ring->corrupt(nonsense);
+  notify(1);
+}
+
 void VirtioNetDriver::take_sent(TransmitRing& transmit) {
-  while (const auto used = transmit.ring->take_used()) transmit.free.push_back(used->cookie);
+  do {
+    while (const auto used = transmit.ring->take_used()) transmit.free.push_back(used->cookie);
+  } while (transmit.ring->enable_interrupts(true));
 }
 
 void VirtioNetDriver::withhold_buffers(unsigned queue, bool withhold) {
@@ -310,11 +426,11 @@ bool VirtioNetDriver::transmit(unsigned pair, ConstBytes frame, std::size_t spli
   std::uint8_t* const bytes = ram.pointer(address, size);
   std::memset(bytes, 0, header_bytes());
   std::memcpy(bytes + header_bytes(), frame.data, frame.size);
-  std::vector<GuestBuffer> parts;
-  if (split > 0 && split < size) parts.push_back({address, static_cast<std::uint32_t>(split)});
-  const std::size_t done = parts.empty() ? 0 : split;
-  parts.push_back({address + done, static_cast<std::uint32_t>(size - done)});
-  if (!transmit.ring->add(parts, {}, buffer)) return false;
+  const std::size_t first = split < size ? split : 0;
+  const std::array<GuestBuffer, 2> parts = {GuestBuffer{address, static_cast<std::uint32_t>(first)},
+                                            GuestBuffer{address + first, static_cast<std::uint32_t>(size - first)}};
+  const GuestBuffers readable = first > 0 ? GuestBuffers(parts.data(), 2) : GuestBuffers(&parts[1], 1);
+  if (!transmit.ring->add(readable, {}, buffer)) return false;
   transmit.free.pop_back();
   if (transmit.ring->publish()) notify(2 * pair + 1);
   return true;

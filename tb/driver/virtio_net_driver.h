@@ -1,24 +1,31 @@
 // A virtio-net driver for tests: brings the card up as a guest's driver does (virtio 1.4, 3.1.1 and 5.1.5), keeps the
-// receive queues full of poisoned buffers, and configures it through the control queue. Public: users of the card write
-// their own tests with it.
+// receive queues full of poisoned buffers, and configures it through the control queue. Rings are packed where
+// `DriverOptions::wanted` says so and the device offers them. Public: users of the card write their own tests with it.
 //
 // Calls that wait for the card (start, command, stop) let time pass on the machine; poll() never waits.
 #pragma once
 #include <functional>
 #include <memory>
+#include <utility>
 
+#include "tb/driver/driver_ring.h"
 #include "tb/driver/pci_probe.h"
-#include "tb/driver/split_ring.h"
 
 namespace rssnic {
 
 constexpr std::uint8_t kPoison = 0xa5;  // what receive buffers hold before the card writes to them
 
 struct DriverOptions {
-  FeatureBits wanted = all_implemented_features() & ~VIRTIO_NET_F_MTU;  // taken where offered
+  FeatureBits wanted = all_implemented_features() & ~(VIRTIO_NET_F_MTU | VIRTIO_F_RING_PACKED);  // taken where offered
   unsigned queue_pairs = 1;
-  unsigned ring_size = 256;           // power of two; less where the device allows less
+  unsigned ring_size = 256;           // less where the device allows less; a split ring takes the power of two below
   std::uint32_t buffer_bytes = 2048;  // of each receive buffer, header included
+  unsigned buffer_segments = 0;       // parts of each receive buffer, up to 16; 0: 1, and 4 without MRG_RXBUF
+  bool check_poison = true;           // poison receive buffers, and look behind the last byte of each packet
+
+  // What follows for a receive ring of so many entries with these features: parts of a buffer, and buffers.
+  unsigned segments(FeatureBits features, unsigned entries) const;
+  unsigned buffers(FeatureBits features, unsigned entries) const;
 };
 
 // What RSS_CONFIG carries (5.1.9.5.7.1).
@@ -31,13 +38,20 @@ struct RssCommand {
   std::vector<std::uint8_t> encode() const;  // the command's data
 };
 
+// What HASH_CONFIG carries (5.1.9.5.6.4).
+struct HashCommand {
+  std::uint32_t hash_types = 0x1ff;
+  std::vector<std::uint8_t> key;
+  std::vector<std::uint8_t> encode() const;  // the command's data
+};
+
 // A received packet, valid during the callback.
 struct ReceivedPacket {
   unsigned queue = 0;  // receive queue number from 0
   ConstBytes header;   // struct virtio_net_hdr: 20 bytes with HASH_REPORT, 12 without
   ConstBytes frame;
   unsigned buffers = 0;       // that it filled
-  bool poison_intact = true;  // behind its last byte nothing was written
+  bool poison_intact = true;  // behind what was used of each nothing was written
 };
 
 class VirtioNetDriver {
@@ -56,10 +70,18 @@ class VirtioNetDriver {
   void set_promiscuous(bool on);
   void set_queue_pairs(unsigned pairs);
   void configure_rss(const RssCommand& rss, const std::function<void()>& meanwhile = {});
+  // Hash types and key of the report where RSS is not in use.
+  void configure_hash(const HashCommand& hash, const std::function<void()>& meanwhile = {});
 
   // Takes what the receive queues hold and posts the buffers again; takes what transmit queues have sent. Looks only at
   // queues whose interrupt has come. Returns the number of packets.
   std::size_t poll(const std::function<void(const ReceivedPacket&)>& on_packet);
+  // The same over all queues, whether an interrupt has come or not: for a driver that has reason to doubt them.
+  std::size_t take_all(const std::function<void(const ReceivedPacket&)>& on_packet);
+  // True once for configuration changes that poll() has heard of.
+  bool take_config_change() { return std::exchange(config_changed_, false); }
+  // Writes nonsense into transmitq1, which the card looks at at once.
+  void corrupt_ring(RingNonsense nonsense);
   // Posting of receive buffers on one queue can be withheld (a driver that does not keep up).
   void withhold_buffers(unsigned queue, bool withhold);
   // Queues a frame on transmitq(pair + 1); false when the ring is full. Parts: `split` bytes in the first descriptor.
@@ -86,14 +108,15 @@ class VirtioNetDriver {
 
  private:
   struct ReceiveRing {
-    std::unique_ptr<SplitRing> ring;
-    std::uint64_t buffers = 0;  // address of the first of ring-size buffers
+    std::unique_ptr<DriverRing> ring;
+    std::uint64_t buffers = 0;  // address of the first; each lies in one piece, whatever its parts
     std::uint8_t* bytes = nullptr;
+    std::vector<std::uint32_t> poisoned;  // by buffer: how far; what lies behind has never been written and is zero
     std::vector<std::uint32_t> withheld;  // buffers taken and not posted again
     bool withhold = false;
   };
   struct TransmitRing {
-    std::unique_ptr<SplitRing> ring;
+    std::unique_ptr<DriverRing> ring;
     std::uint64_t buffers = 0;  // as above; 0: none yet
     std::vector<std::uint32_t> free;
   };
@@ -104,9 +127,16 @@ class VirtioNetDriver {
 
   void negotiate();
   void set_up_msix();
-  std::unique_ptr<SplitRing> set_up_queue(unsigned queue, unsigned ring_size);
+  std::unique_ptr<DriverRing> set_up_queue(unsigned queue, unsigned ring_size);
+  void fill(ReceiveRing& receive);
   void post_buffer(ReceiveRing& receive, std::uint32_t buffer);
+  std::uint8_t* buffer_bytes(const ReceiveRing& receive, std::uint32_t buffer) const {
+    return receive.bytes + std::size_t{buffer} * options_.buffer_bytes;
+  }
+  bool is_intact(const ReceiveRing& receive, const DriverRing::Used& part) const;
+  void poison(ReceiveRing& receive, std::uint32_t buffer, std::uint32_t bytes);
   std::size_t take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet);
+  ReceivedPacket take_packet(unsigned pair, const DriverRing::Used& first);
   void take_sent(TransmitRing& transmit);
   unsigned vector_of(unsigned queue) const { return 1 + queue % (vectors_ - 1); }
 
@@ -119,11 +149,15 @@ class VirtioNetDriver {
   unsigned control_queue_ = 2;
   std::vector<std::uint64_t> notify_offsets_;  // by queue, in the notification structure
   std::vector<Pair> pairs_;
-  std::unique_ptr<SplitRing> control_;
+  std::unique_ptr<DriverRing> control_;
   std::uint64_t control_buffer_ = 0;
-  std::vector<GuestBuffer> part_;
-  std::vector<std::uint8_t> assembled_;  // a packet that spans buffers
+  std::vector<GuestBuffer> layout_of_buffer_;  // parts of a receive buffer, from its first byte on
+  std::vector<DriverRing::Used> parts_;        // of the packet at hand
+  std::vector<std::uint8_t> assembled_;        // a packet that spans buffers
+  std::vector<std::uint32_t> messages_;
+  std::vector<std::uint64_t> raised_;  // vectors whose message has come, a bit each
   std::uint64_t interrupts_ = 0;
+  bool config_changed_ = false;
 };
 
 }  // namespace rssnic

@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace rssnic {
 
-void HostRam::Free::operator()(std::uint8_t* bytes) const { std::free(bytes); }
+HostRam::HostRam(Source source) : source_(std::move(source)) {}
+
+std::shared_ptr<std::uint8_t> HostRam::from_heap(std::uint64_t, std::size_t size) {
+  auto* const bytes = static_cast<std::uint8_t*>(std::calloc(size, 1));  // pages come when they are touched
+  return bytes != nullptr ? std::shared_ptr<std::uint8_t>(bytes, std::free) : nullptr;
+}
 
 std::uint64_t HostRam::allocate(std::size_t size, std::size_t alignment) {
   const auto place = [&](std::uint64_t start, Arena& arena) -> std::uint64_t {
@@ -27,7 +33,7 @@ std::uint64_t HostRam::allocate(std::size_t size, std::size_t alignment) {
   }
   Arena arena;
   arena.size = std::max(size + alignment, kArenaBytes);
-  arena.bytes.reset(static_cast<std::uint8_t*>(std::calloc(arena.size, 1)));  // pages come when they are touched
+  arena.bytes = source_(start, arena.size);
   if (!arena.bytes) throw std::bad_alloc();
   return place(start, arenas_.emplace(start, std::move(arena)).first->second);
 }

@@ -24,17 +24,47 @@ void Machine::mmio_write(std::uint64_t address, unsigned size, std::uint64_t val
 
 std::vector<std::uint32_t> Machine::take_messages() {
   std::vector<std::uint32_t> taken;
-  taken.swap(messages_);
+  take_messages(taken);
   return taken;
 }
 
-DmaStatus Machine::dma_read(std::uint64_t address, Bytes into) {
-  Cycle extra = 0;
-  return ram_.read(address, into, extra);
+void Machine::take_messages(std::vector<std::uint32_t>& into) {
+  into.clear();
+  into.swap(messages_);
+}
+
+void Machine::count_dma(OnStrike on_strike) {
+  on_strike_ = std::move(on_strike);
+  counting_dma_ = true;
+}
+
+void Machine::strike(std::size_t fault, bool message) { on_strike_(fault, card().event_cycle(), message); }
+
+DmaStatus Machine::dma_read(std::uint64_t address, Bytes into, Cycle& extra) {
+  if (!counting_dma_) return ram_.read(address, into, extra);
+  ++dma_reads_;
+  DmaStatus status = DmaStatus::ok;
+  for (std::size_t i = 0; i < dma_faults_.size(); ++i) {
+    const DmaFault& fault = dma_faults_[i];
+    if (fault.at != dma_reads_ || fault.kind == DmaFault::Kind::write_error) continue;
+    if (fault.kind == DmaFault::Kind::read_error) status = DmaStatus::bus_error;
+    extra += fault.late_cycles;
+    strike(i, false);
+  }
+  return status == DmaStatus::ok ? ram_.read(address, into, extra) : status;
 }
 
 DmaStatus Machine::dma_write(std::uint64_t address, ConstBytes from) {
-  if (address >= kMessageWindow && address < kMessageWindow + kMessageWindowBytes) {
+  const bool message = address >= kMessageWindow && address < kMessageWindow + kMessageWindowBytes;
+  if (counting_dma_) {
+    ++dma_writes_;
+    for (std::size_t i = 0; i < dma_faults_.size(); ++i) {
+      if (dma_faults_[i].at != dma_writes_ || dma_faults_[i].kind != DmaFault::Kind::write_error) continue;
+      strike(i, message);
+      return DmaStatus::bus_error;
+    }
+  }
+  if (message) {
     if (from.size != 4) return DmaStatus::bus_error;
     messages_.push_back(load_le32(from.data));
     return DmaStatus::ok;

@@ -3,9 +3,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
-#include "model/pci/virtio_function.h"
+#include "model/net/card.h"
 #include "tb/host/host_ram.h"
 
 namespace rssnic {
@@ -13,6 +15,14 @@ namespace rssnic {
 // MSI-X messages are writes to this window; the data is the machine's own interrupt number.
 constexpr std::uint64_t kMessageWindow = 0xfee00000;
 constexpr std::uint64_t kMessageWindowBytes = 0x100000;
+
+// Something wrong with one access of the card to host memory: the at-th read or write since count_dma().
+struct DmaFault {
+  enum class Kind : std::uint8_t { read_error, write_error, late_completion };
+  Kind kind = Kind::read_error;
+  std::uint64_t at = 1;
+  Cycle late_cycles = 0;  // of a late completion: so much longer than it would have taken
+};
 
 class Machine {
  public:
@@ -29,7 +39,20 @@ class Machine {
   HostRam& ram() { return ram_; }
   // The data of the messages received since the last call, in order.
   std::vector<std::uint32_t> take_messages();
+  void take_messages(std::vector<std::uint32_t>& into);  // the same, into memory that is used again and again
   virtual bool inta() const = 0;
+
+  // Faults are armed before the card's first access: with one armed, no direct memory access is granted.
+  void arm(const DmaFault& fault) { dma_faults_.push_back(fault); }
+  // `on_strike` is called in the middle of the access, with the fault's place in the order of arm(), the cycle, and
+  // whether the access is an interrupt message.
+  using OnStrike = std::function<void(std::size_t fault, Cycle when, bool message)>;
+  void count_dma(OnStrike on_strike);
+  std::uint64_t dma_reads() const { return dma_reads_; }  // since count_dma()
+  std::uint64_t dma_writes() const { return dma_writes_; }
+  // The link carries nothing for so many cycles.
+  virtual void stall_link(Cycle cycles) = 0;
+  virtual const Card& card() const = 0;  // to look at
 
   virtual Cycle now() const = 0;
   // Waits for the next window edge.
@@ -38,11 +61,14 @@ class Machine {
   virtual bool wait_activity() = 0;
 
  protected:
+  Machine() = default;
+  explicit Machine(HostRam::Source source) : ram_(std::move(source)) {}
   virtual std::uint64_t bar_read(unsigned bar, std::uint64_t offset, unsigned size) = 0;
   virtual void bar_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value) = 0;
-  // What a DMA of the card meets: memory, or the message window.
-  DmaStatus dma_read(std::uint64_t address, Bytes into);
+  // What a DMA of the card meets: memory, or the message window. `extra`: as in HostMemory.
+  DmaStatus dma_read(std::uint64_t address, Bytes into, Cycle& extra);
   DmaStatus dma_write(std::uint64_t address, ConstBytes from);
+  bool faults_armed() const { return !dma_faults_.empty(); }
 
  private:
   struct Window {
@@ -50,10 +76,15 @@ class Machine {
     std::uint64_t size = 0;
   };
   int find_bar(std::uint64_t address, unsigned size) const;
+  void strike(std::size_t fault, bool message);
 
   HostRam ram_;
   std::array<Window, kBars> bars_{};
   std::vector<std::uint32_t> messages_;
+  std::vector<DmaFault> dma_faults_;
+  OnStrike on_strike_;
+  bool counting_dma_ = false;
+  std::uint64_t dma_reads_ = 0, dma_writes_ = 0;
 };
 
 }  // namespace rssnic

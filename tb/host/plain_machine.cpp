@@ -40,8 +40,8 @@ bool PlainMachine::wait_activity() {
 
 bool PlainMachine::fails_now() { return fail_countdown_ > 0 && --fail_countdown_ == 0; }
 
-DmaStatus PlainMachine::read(std::uint64_t address, Bytes into, Cycle&) {
-  return fails_now() ? DmaStatus::bus_error : dma_read(address, into);
+DmaStatus PlainMachine::read(std::uint64_t address, Bytes into, Cycle& extra) {
+  return fails_now() ? DmaStatus::bus_error : dma_read(address, into, extra);
 }
 DmaStatus PlainMachine::write(std::uint64_t address, ConstBytes from, Cycle&) {
   return fails_now() ? DmaStatus::bus_error : dma_write(address, from);

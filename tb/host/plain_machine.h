@@ -18,6 +18,8 @@ class PlainMachine : public Machine, private HostMemory, private InterruptPort {
   void wait_window() override;
   bool wait_activity() override;
 
+  void stall_link(Cycle cycles) override { card_.stall_link(card_.now() + cycles); }
+  const Card& card() const override { return card_; }
   Card& card() { return card_; }
   // The DMA access with this number from now on, counted from 1, fails with a bus error; 0: none.
   void fail_dma(std::uint64_t count) { fail_countdown_ = count; }

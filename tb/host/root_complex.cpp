@@ -1,5 +1,7 @@
 #include "tb/host/root_complex.h"
 
+#include "tb/host/pci_access.h"
+
 namespace rssnic {
 
 RootComplex::RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic, const HostAccess& host_access)
@@ -13,28 +15,7 @@ RootComplex::RootComplex(const sc_core::sc_module_name& name, VirtioNic& nic, co
 // A request that the function does not support reads as all ones, as on a real bus.
 std::uint64_t RootComplex::access(tlm::tlm_command command, int space, std::uint64_t offset, unsigned size,
                                   std::uint64_t value) {
-  std::uint8_t data[8] = {};
-  store_le(data, value, 8);
-  PciSpace extension;
-  extension.space = space;
-  tlm::tlm_generic_payload payload;
-  payload.set_command(command);
-  payload.set_address(offset);
-  payload.set_data_ptr(data);
-  payload.set_data_length(size);
-  payload.set_streaming_width(size);
-  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  payload.set_extension(&extension);
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  try {
-    pci_initiator->b_transport(payload, delay);
-  } catch (...) {
-    payload.clear_extension(&extension);  // the payload would delete it
-    throw;
-  }
-  payload.clear_extension(&extension);
-  if (!payload.is_response_ok()) return ~std::uint64_t{0};
-  return load_le(data, size);
+  return pci_access(pci_initiator, command, space, offset, size, value).value_or(~std::uint64_t{0});
 }
 
 std::uint32_t RootComplex::config_read(unsigned offset, unsigned size) {
@@ -55,14 +36,17 @@ void RootComplex::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
   std::uint8_t* const data = payload.get_data_ptr();
   const std::size_t size = payload.get_data_length();
   const std::uint64_t address = payload.get_address();
-  const DmaStatus status = payload.is_read() ? dma_read(address, {data, size}) : dma_write(address, {data, size});
-  payload.set_dmi_allowed(host_access_.direct_memory && ram().region(address).size > 0);
+  Cycle extra = 0;
+  const DmaStatus status =
+      payload.is_read() ? dma_read(address, {data, size}, extra) : dma_write(address, {data, size});
+  if (extra > 0) delay += static_cast<double>(extra) * nic_.clock_period();
+  payload.set_dmi_allowed(grants_direct_memory() && ram().region(address).size > 0);
   payload.set_response_status(status == DmaStatus::ok ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
 bool RootComplex::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& region) {
   const HostRam::Region found = ram().region(payload.get_address());
-  if (found.size == 0 || !host_access_.direct_memory) return false;
+  if (found.size == 0 || !grants_direct_memory()) return false;
   region.set_dmi_ptr(found.bytes);
   region.set_start_address(found.start);
   region.set_end_address(found.start + found.size - 1);

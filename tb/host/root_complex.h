@@ -24,6 +24,8 @@ class RootComplex final : public sc_core::sc_module, public Machine {
   void config_write(unsigned offset, unsigned size, std::uint32_t value) override;
   bool inta() const override { return nic_.inta.read(); }
   Cycle now() const override { return nic_.cycle_now(); }
+  void stall_link(Cycle cycles) override { nic_.stall_link(now() + cycles); }
+  const Card& card() const override { return nic_.card(); }
   void wait_window() override;
   bool wait_activity() override;
 
@@ -31,6 +33,7 @@ class RootComplex final : public sc_core::sc_module, public Machine {
   std::uint64_t bar_read(unsigned bar, std::uint64_t offset, unsigned size) override;
   void bar_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value) override;
   std::uint64_t access(tlm::tlm_command command, int space, std::uint64_t offset, unsigned size, std::uint64_t value);
+  bool grants_direct_memory() const { return host_access_.direct_memory && !faults_armed(); }
   void b_transport(tlm::tlm_generic_payload& access, sc_core::sc_time& delay);
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& access, tlm::tlm_dmi& region);
 

@@ -4,10 +4,43 @@
 #include "tb/report/run_summary.h"
 
 namespace rssnic::report {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json captures_of(const RunSummary& summary) {
+  ordered_json captures = ordered_json::array();
+  for (const CaptureTotal& capture : summary.captures) {
+    captures.push_back({{"file", capture.file},
+                        {"packets", capture.packets},
+                        {"skipped", capture.skipped},
+                        {"delivered", capture.delivered},
+                        {"dropped", capture.dropped},
+                        {"mismatches", capture.mismatches.count},
+                        {"error", nullptr}});
+    if (!capture.error.empty()) captures.back()["error"] = capture.error;
+  }
+  return captures;
+}
+
+ordered_json faults_of(const RunSummary& summary) {
+  ordered_json faults = ordered_json::array();
+  for (const check::Fault& fault : summary.faults) {
+    faults.push_back({{"fault", to_string(fault.request)},
+                      {"struck", fault.struck},
+                      {"as_allowed", fault.settled && !fault.wrong},
+                      {"cycle", nullptr},
+                      {"outcome", fault.outcome},
+                      {"packets_lost", fault.packets_lost}});
+    if (fault.struck) faults.back()["cycle"] = fault.cycle;
+  }
+  return faults;
+}
+
+}  // namespace
 
 // The keys are a contract with users: docs/json.md.
 std::string to_json(const RunSummary& summary) {
-  using nlohmann::ordered_json;
   ordered_json dropped = ordered_json::object();
   for (std::size_t i = 0; i < kDropReasonNames.size(); ++i) {
     if (summary.dropped()[i] > 0) dropped[kDropReasonNames[i]] = summary.dropped()[i];
@@ -26,7 +59,17 @@ std::string to_json(const RunSummary& summary) {
   json["delivered"] = summary.delivered();
   json["skipped"] = summary.skipped;
   json["dropped"] = dropped;
-  json["mismatches"] = summary.mismatches;
+  json["mismatches"] = summary.mismatches().count;
+  ordered_json by_check = ordered_json::object();
+  for (std::size_t i = 0; i < check::kCheckNames.size(); ++i) {
+    by_check[check::kCheckNames[i]] = summary.mismatches_of(static_cast<check::Check>(i)).count;
+  }
+  json["mismatches_by_check"] = by_check;
+  json["captures"] = captures_of(summary);
+  json["faults"] = faults_of(summary);
+  json["interrupted"] = summary.interrupted;
+  json["failure"] = nullptr;
+  if (!summary.failure.empty()) json["failure"] = summary.failure;
   json["queues"] = queues;
   json["reports"] = reports;
   if (summary.has_cycles) {
@@ -48,7 +91,8 @@ std::string to_json(const RunSummary& summary) {
                         {"wall_s", summary.wall_s},
                         {"packets_per_s", per_second(static_cast<double>(summary.packets()))},
                         {"cycles_per_s", per_second(static_cast<double>(summary.simulated_cycles))}};
-  return json.dump(2) + "\n";
+  // File names may hold any bytes; JSON holds Unicode.
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace rssnic::report

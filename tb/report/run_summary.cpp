@@ -57,6 +57,25 @@ void RunSummary::add(const check::PacketRow& row) {
   if (row.report < reports_.size()) ++reports_[row.report];
 }
 
+void RunSummary::add_mismatch(const check::PacketRow& row, const std::string& where, CaptureTotal* capture) {
+  const std::string note = where + row.mismatch;
+  mismatches_.add(note);
+  if (capture != nullptr) capture->mismatches.add(note);
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    if (row.fails(static_cast<check::Check>(i))) checks_[i].add(note);
+  }
+}
+
+void RunSummary::add_timing_violations(std::uint64_t count, const std::vector<std::string>& complaints) {
+  Findings& timing = checks_[static_cast<std::size_t>(check::Check::timing)];
+  for (const std::string& complaint : complaints) {
+    mismatches_.add("timing: " + complaint);
+    timing.add(complaint);
+  }
+  mismatches_.count += count - complaints.size();
+  timing.count += count - complaints.size();
+}
+
 std::uint64_t RunSummary::dropped_total() const {
   return std::accumulate(dropped_.begin(), dropped_.end(), std::uint64_t{0});
 }

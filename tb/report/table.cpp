@@ -31,6 +31,15 @@ std::string bar(std::uint64_t part, std::uint64_t largest) {
   return std::string(std::min(width, kBarWidth), '#');
 }
 
+std::string without_trailing_blanks(const std::string& text) {
+  std::string out;
+  for (const char character : text) {
+    if (character == '\n') out.erase(out.find_last_not_of(' ') + 1);
+    out += character;
+  }
+  return out;
+}
+
 std::string rate(double per_second) {
   if (per_second >= 1e9) return fmt::format("{:.2f} G", per_second / 1e9);
   if (per_second >= 1e6) return fmt::format("{:.2f} M", per_second / 1e6);
@@ -54,7 +63,7 @@ std::string to_table(const RunSummary& summary) {
     }
   }
   if (summary.skipped > 0) line("skipped (link type)", fmt::format("{:>14}", grouped(summary.skipped)));
-  line("mismatches", fmt::format("{:>14}", grouped(summary.mismatches)));
+  line("mismatches", fmt::format("{:>14}", grouped(summary.mismatches().count)));
 
   out += "\nqueues                     packets  share\n";
   std::uint64_t largest = 0;
@@ -89,11 +98,20 @@ std::string to_table(const RunSummary& summary) {
   line("speed", fmt::format("{}packets/s, {}cycles/s", rate(static_cast<double>(summary.packets()) / wall) + "",
                             rate(static_cast<double>(summary.simulated_cycles) / wall)));
   line("time", fmt::format("{:.2f} s, {:.2f} s CPU", summary.wall_s, summary.cpu_s));
-  if (!summary.notes.empty()) {
-    out += "\nmismatches\n";
-    for (const std::string& note : summary.notes) out += "  " + note + "\n";
+  if (!summary.faults.empty()) {
+    out += "\nfaults\n";
+    for (const check::Fault& fault : summary.faults) {
+      line(to_string(fault.request) + " ", !fault.struck
+                                               ? "has not struck"
+                                               : fmt::format("cycle {}: {}; {} packets lost", grouped(fault.cycle),
+                                                             fault.outcome, grouped(fault.packets_lost)));
+    }
   }
-  return out;
+  if (!summary.mismatches().notes.empty()) {
+    out += "\nmismatches\n";
+    for (const std::string& note : summary.mismatches().notes) out += "  " + note + "\n";
+  }
+  return without_trailing_blanks(out);
 }
 
 }  // namespace rssnic::report

@@ -999,5 +999,117 @@ TEST(ScoreboardReset, EndsAChangeThatWasGoingOn) {
   expect_named(board.mismatch(tag), "due are queue 0 report 0");
 }
 
+TEST(ScoreboardReset, WhatWasAnnouncedAndIsNotInTheRingsIsLost) {
+  Board board;
+  const std::uint64_t read = board.steered(flow_frame(1));
+  const std::uint64_t missing = board.steered(flow_frame(1));
+  const std::uint64_t inside = board.steered(flow_frame(1));
+  board.land(read);
+  board.announce(missing);
+  board.scoreboard.all_rings_read();
+  EXPECT_EQ(board.mismatch(read), "");
+  EXPECT_EQ(board.mismatch(missing), "delivered, but not found in its queue");
+  EXPECT_TRUE(board.row(missing).lost);
+  EXPECT_EQ(board.scoreboard.in_flight(), 1u) << inside;
+}
+
+// ---- excused drops
+
+TEST(ScoreboardExcuse, HoldsForItsReasonAndAsLongAsItLasts) {
+  Board board;
+  board.scoreboard.excuse(DropReason::no_buffer, true);
+  const std::uint64_t excused = board.steered(flow_frame(1));
+  board.drop(excused, DropReason::no_buffer);
+  const std::uint64_t other = board.steered(flow_frame(1));
+  board.drop(other, DropReason::reset);
+  board.scoreboard.excuse(DropReason::no_buffer, false);
+  const std::uint64_t later = board.steered(flow_frame(1));
+  board.drop(later, DropReason::no_buffer);
+  EXPECT_EQ(board.mismatch(excused), "");
+  EXPECT_EQ(board.mismatch(other), "dropped-reset without a reason");
+  EXPECT_EQ(board.mismatch(later), "dropped-no-buffer without a reason");
+  EXPECT_EQ(board.scoreboard.excused_drops(), 1u);
+}
+
+TEST(ScoreboardExcuse, OfAResetIsOnlyForWhatWasInside) {
+  Board board;
+  board.scoreboard.excuse(DropReason::reset, true);
+  const std::uint64_t outside = board.take(flow_frame(1));
+  board.drop(outside, DropReason::reset);
+  EXPECT_EQ(board.mismatch(outside), "dropped-reset without a reason");
+}
+
+TEST(ScoreboardExcuse, IsNotCountedWhereADropIsJustifiedAnyway) {
+  Board board;
+  board.scoreboard.excuse(DropReason::runt, true);
+  board.drop(board.take({}), DropReason::runt);
+  EXPECT_EQ(board.scoreboard.excused_drops(), 0u);
+}
+
+// ---- checks
+
+TEST(ScoreboardChecks, EachMismatchBelongsToItsCheck) {
+  const auto failed = [](const std::function<std::uint64_t(Board&)>& what) {
+    Board board;
+    const std::uint64_t tag = what(board);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < kCheckNames.size(); ++i) {
+      if (board.row(tag).fails(static_cast<Check>(i))) names.emplace_back(kCheckNames[i]);
+    }
+    return names;
+  };
+  const auto spoilt = [](const std::function<void(Delivery&)>& spoil) {
+    return [spoil](Board& board) {
+      const std::uint64_t tag = board.steered(flow_frame(1));
+      Delivery delivery = board.correct(tag);
+      spoil(delivery);
+      board.announce(tag, delivery.queue);
+      board.receive(delivery);
+      return tag;
+    };
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(failed(spoilt([](Delivery&) {})), Names{});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.frame[3] ^= 1; })), Names{"bytes"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.frame.pop_back(); })), Names{"bytes"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.poison_intact = false; })), Names{"bytes"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.header[0] = 1; })), Names{"header"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.header[18] = 1; })), Names{"header"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.header[12] ^= 1; })), Names{"steering"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) { d.queue = (d.queue + 1) % 4; })), Names{"steering"});
+  EXPECT_EQ(failed(spoilt([](Delivery& d) {
+              d.frame[3] ^= 1;
+              d.header[0] = 1;
+            })),
+            (Names{"bytes", "header"}));
+  EXPECT_EQ(failed([](Board& board) {
+              const std::uint64_t tag = board.steered(flow_frame(1));
+              board.drop(tag, DropReason::reset);
+              return tag;
+            }),
+            Names{"drops"});
+  EXPECT_EQ(failed([](Board& board) {
+              const std::uint64_t tag = board.steered(flow_frame(1));
+              board.scoreboard.finish();
+              return tag;
+            }),
+            Names{"delivery"});
+  EXPECT_EQ(failed([](Board& board) {
+              const std::uint64_t tag = board.take(flow_frame(1), false, 1'000'000);
+              board.enter(tag);
+              board.steer(tag);
+              board.land(tag);
+              return tag;
+            }),
+            Names{"stamps"});
+  EXPECT_EQ(failed([](Board& board) {
+              const std::uint64_t early = board.steered(flow_frame(1));
+              board.land(board.steered(flow_frame(1)));
+              board.land(early);
+              return early;
+            }),
+            Names{"order"});
+}
+
 }  // namespace
 }  // namespace rssnic::check

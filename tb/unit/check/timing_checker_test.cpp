@@ -152,7 +152,7 @@ TEST(TimingBounds, TheLinkLimitsLongFrames) {
 
 TEST(TimingBounds, ASmallRingLimitsItsQueue) {
   TimingParameters parameters;
-  parameters.ring_size = 4;
+  parameters.ring_buffers = 4;
   // 10 buffers go three times round; between two rounds lie 7 latencies of 62 cycles.
   EXPECT_EQ(fed(parameters, 10, 60, 1).lower_bound(), 868u);
   EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 17 + 4000);
@@ -165,6 +165,28 @@ TEST(TimingBounds, ASmallRingLimitsItsQueue) {
   parameters.receive_queues = 1000;
   EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), 2u * 868 + 3 * 750 + 17437 + 4000)
       << "all queues are filled first";
+}
+
+TEST(TimingBounds, ReadsOneAfterTheOtherMakeARoundLonger) {
+  TimingParameters parameters;
+  parameters.ring_buffers = 4;
+  parameters.round_latencies = 3;
+  EXPECT_EQ(fed(parameters, 9, 60, 1).lower_bound(), 2u * 3 * 62);
+  EXPECT_EQ(fed(parameters, 9, 60, 1).upper_bound(), 2u * 2 * 3 * 62 + 3 * (5 * 62 + 192) + 17 + 4000);
+  parameters.chained_reads = 3;
+  EXPECT_EQ(fed(parameters, 9, 60, 1).upper_bound(), 2u * 2 * 3 * 62 + 3 * (11 * 62 + 192) + 17 + 4000);
+}
+
+TEST(TimingBounds, ReadsForOneBufferAloneMayTakeTheirTime) {
+  TimingParameters parameters;
+  const Cycle before = fed(parameters, 10, 60, 1).upper_bound();
+  parameters.own_reads = 4;
+  // The first fetches: 1 + 6 * 128 reads instead of 1 + 2 * 128. Then 10 buffers, 8 at a time.
+  EXPECT_EQ(fed(parameters, 10, 60, 1).upper_bound(), before - 497 + 1489 + 4 * 124 * 2);
+  // On two queues of 5 buffers a queue is done at once, and the 64 tags are enough.
+  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).upper_bound(), before - 497 + 1489 + 750 + 4 * 124);
+  parameters.tags = 2;
+  EXPECT_EQ(fed(parameters, 10, 60, 1, 0, 2).upper_bound(), before - 497 + 47678 + 750 + 4 * 124 * 5);
 }
 
 TEST(TimingBounds, PacketsThatWereNotDeliveredDoNotCount) {
@@ -240,7 +262,7 @@ TEST(TimingParametersOf, ACardAndItsDriverAreTheirOwn) {
   EXPECT_EQ(timing.link_latency_cycles, 11u);
   EXPECT_EQ(timing.max_payload_bytes, 512u);
   EXPECT_EQ(timing.tlp_overhead_bytes, 28u);
-  EXPECT_EQ(timing.ring_size, 64u);
+  EXPECT_EQ(timing.ring_buffers, 64u);
   EXPECT_EQ(timing.buffer_bytes, 1024u);
   EXPECT_EQ(timing.header_bytes, 20u);
   EXPECT_TRUE(timing.constant_latency);
@@ -248,6 +270,29 @@ TEST(TimingParametersOf, ACardAndItsDriverAreTheirOwn) {
   EXPECT_EQ(timing_parameters(card, driver).header_bytes, 12u);
   card.dispatch_cycles = 2;
   EXPECT_FALSE(timing_parameters(card, driver).constant_latency);
+}
+
+TEST(TimingParametersOf, RingsTakeTheReadsOfTheirFormat) {
+  struct Case {
+    FeatureBits features;
+    unsigned segments, ring_buffers, round_latencies, chained_reads, own_reads;
+  };
+  constexpr FeatureBits kMergeable = VIRTIO_NET_F_MRG_RXBUF;
+  for (const Case& c :
+       {Case{kMergeable, 0, 64, 7, 0, 0}, Case{kMergeable | VIRTIO_F_RING_PACKED, 0, 64, 3, 0, 0},
+        Case{0, 0, 16, 7, 3, 4}, Case{VIRTIO_F_INDIRECT_DESC, 0, 64, 9, 0, 1},
+        Case{VIRTIO_F_RING_PACKED, 0, 16, 3, 0, 0}, Case{VIRTIO_F_RING_PACKED | VIRTIO_F_INDIRECT_DESC, 0, 64, 5, 0, 1},
+        Case{0, 1, 64, 7, 0, 0}, Case{kMergeable, 3, 21, 7, 2, 3}}) {
+    DriverOptions driver;
+    driver.ring_size = 64;
+    driver.wanted = VIRTIO_F_VERSION_1 | c.features;
+    driver.buffer_segments = c.segments;
+    const TimingParameters timing = timing_parameters({}, driver);
+    EXPECT_EQ(timing.ring_buffers, c.ring_buffers) << feature_names(c.features);
+    EXPECT_EQ(timing.round_latencies, c.round_latencies) << feature_names(c.features);
+    EXPECT_EQ(timing.chained_reads, c.chained_reads) << feature_names(c.features);
+    EXPECT_EQ(timing.own_reads, c.own_reads) << feature_names(c.features);
+  }
 }
 
 TEST(TimingComplaints, AreAllCountedAndTheFirstKept) {

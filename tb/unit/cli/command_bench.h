@@ -42,8 +42,9 @@ class CommandBench : public testing::Test {
   static std::string bundled(const std::string& name) { return std::string(RSSNIC_SOURCE_DIR) + "/traces/" + name; }
 
   // The arguments are words; none needs quoting beyond single quotes.
-  CommandResult rssnic(const std::vector<std::string>& arguments) const {
-    std::string line = "'" RSSNIC_COMMAND "'";
+  CommandResult rssnic(const std::vector<std::string>& arguments) const { return run(RSSNIC_COMMAND, arguments); }
+  CommandResult run(const std::string& program, const std::vector<std::string>& arguments) const {
+    std::string line = "'" + program + "'";
     for (const std::string& argument : arguments) line += " '" + argument + "'";
     line += " > '" + file("out").string() + "' 2> '" + file("err").string() + "'";
     const int status = std::system(line.c_str());

@@ -133,6 +133,48 @@ TEST_F(RunCommand, EveryFeatureCombinationThatTheRulesAllowPasses) {
   }
 }
 
+TEST_F(RunCommand, WithoutRssTheHashReportSaysTheSame) {
+  const auto columns = [&](const std::vector<std::string>& options) {  // report and hash
+    std::vector<std::string> arguments = {"run", bundled("mixed-ipv6.pcap"), "--csv", file("rows").string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const CommandResult result = rssnic(arguments);
+    EXPECT_EQ(result.status, 0) << result.err << result.out;
+    std::vector<std::string> values;
+    for (const auto& row : rows_of(read_text(file("rows")))) values.push_back(row.at(3) + " " + row.at(4));
+    return values;
+  };
+  const std::vector<std::string> options = {
+      "--hash-types", "tcpv6,ipv6", "--hash-key",
+      "0123456789abcdef0f1e2d3c4b5a69788796a5b4c3d2e1f0123456789abcdef00112233445566778"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), options.begin(), options.end());
+    return columns(more);
+  };
+  const auto steered = with({});
+  EXPECT_GT(std::set<std::string>(steered.begin(), steered.end()).size(), 100u);
+  EXPECT_EQ(with({"--steering", "single"}), steered);
+  EXPECT_EQ(with({"--features", "-rss"}), steered);
+  EXPECT_EQ(with({"--features", "-rss,-mq", "--ring", "packed"}), steered);
+  EXPECT_EQ(columns({"--features", "-rss"}), columns({})) << "by default all types and the usual key";
+}
+
+TEST_F(RunCommand, PackedRingsOfAnySizePassAndSoDoBuffersOfAnyNumberOfParts) {
+  for (const char* const features : {"+mrg_rxbuf", "-mrg_rxbuf", "-indirect_desc", "-mrg_rxbuf,-indirect_desc"}) {
+    for (const char* const size : {"1", "2", "3", "37", "1000"}) {
+      const CommandResult result = rssnic({"run", bundled("bulk-super-frames.pcap"), bundled("icmp.pcap"), "--ring",
+                                           "packed", "--ring-size", size, "--features", features});
+      EXPECT_EQ(result.status, 0) << features << " " << size << "\n" << result.err << result.out;
+    }
+    for (const char* const parts : {"1", "2", "5", "16"}) {
+      for (const char* const ring : {"split", "packed"}) {
+        const CommandResult result = rssnic({"run", bundled("bulk-super-frames.pcap"), bundled("icmp.pcap"), "--ring",
+                                             ring, "--buffer-segments", parts, "--features", features});
+        EXPECT_EQ(result.status, 0) << features << " " << parts << " " << ring << "\n" << result.err << result.out;
+      }
+    }
+  }
+}
+
 TEST_F(RunCommand, QueueCountsFromOneTo256Pass) {
   for (const char* const queues : {"1", "2", "3", "16", "64", "256"}) {
     const CommandResult result = rssnic({"run", bundled("icmp.pcap"), "--queues", queues, "--ring-size", "64"});

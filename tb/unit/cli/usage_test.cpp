@@ -21,6 +21,15 @@ TEST_F(Usage, HelpGoesToStandardOutputWithStatusZero) {
   }
 }
 
+TEST_F(Usage, HelpWithACommandIsThatCommandsHelp) {
+  for (const char* const command : {"run", "hash", "info"}) {
+    const CommandResult result = rssnic({"help", command});
+    EXPECT_EQ(result.status, 0) << command;
+    EXPECT_EQ(result.out, rssnic({command, "--help"}).out);
+  }
+  EXPECT_EQ(rssnic({"help", "walk"}).status, 2);
+}
+
 TEST_F(Usage, NoCommandIsWrongUsage) {
   const CommandResult result = rssnic({});
   EXPECT_EQ(result.status, 2);
@@ -38,8 +47,26 @@ TEST_F(Usage, EveryWrongValueNamesOptionValueAndWhatIsAllowed) {
       {{"walk"}, {"'walk'", "run"}},
       {{"run"}, {"capture"}},
       {{"run", capture, "--no-such-option"}, {"--no-such-option", "--help"}},
-      {{"run", capture, "--wave", "x.fst"}, {"--wave"}},
-      {{"run", capture, "--ring", "packed"}, {"--ring"}},
+      {{"run", capture, "--wave", ""}, {"--wave", "''"}},
+      {{"run", capture, "--wave", "x.gtkw"}, {"--wave", "'x.gtkw'", ".gtkw"}},
+      {{"run", capture, "--wave", capture}, {"--wave", capture, "captures"}},
+      {{"run", capture, "--wave", "x.fst", "--csv", "x.fst"}, {"--wave", "'x.fst'", "--csv"}},
+      {{"run", capture, "--wave", "x.fst", "--json", "x.gtkw"}, {"--wave", "'x.gtkw'", "--json"}},
+      {{"run", capture, "--wave", "x.fst", "--engine", "reference"}, {"--wave", "reference"}},
+      {{"run", capture, "--wave", "x.fst", "--wave-from", "x"}, {"--wave-from", "'x'", "0 to"}},
+      {{"run", capture, "--wave", "x.fst", "--wave-from", "9", "--wave-to", "8"}, {"--wave-to", "'8'", "9 to"}},
+      {{"run", capture, "--wave-from", "9"}, {"--wave-from", "only with --wave"}},
+      {{"run", capture, "--wave-on-mismatch"}, {"--wave-on-mismatch", "only with --wave"}},
+      {{"run", capture, "--wave", "x.fst", "--wave-on-mismatch", "--wave-to", "8"},
+       {"--wave-on-mismatch", "--wave-to"}},
+      {{"run", "/dev/null", "--wave", "x.fst", "--wave-on-mismatch"}, {"--wave-on-mismatch", "'/dev/null'", "twice"}},
+      {{"run", capture, "--ring", "round"}, {"--ring", "'round'", "split or packed"}},
+      {{"run", capture, "--ring", "packed", "--features", "-ring_packed"}, {"--ring", "'packed'", "ring_packed"}},
+      {{"run", capture, "--ring", "packed", "--ring-size", "0"}, {"--ring-size", "'0'", "1 to 32768"}},
+      {{"run", capture, "--ring", "packed", "--ring-size", "32769"}, {"--ring-size", "'32769'", "1 to 32768"}},
+      {{"run", capture, "--buffer-segments", "0"}, {"--buffer-segments", "'0'", "1 to 16"}},
+      {{"run", capture, "--buffer-segments", "17"}, {"--buffer-segments", "'17'", "1 to 16"}},
+      {{"run", capture, "--buffer-segments", "5", "--ring-size", "4"}, {"--buffer-segments", "'5'", "1 to 4"}},
       {{"run", capture, "--queu", "4"}, {"--queu"}},
       {{"run", capture, "--queues", "0"}, {"--queues", "'0'", "1 to 32767"}},
       {{"run", capture, "--queues", "32768"}, {"--queues", "'32768'", "1 to 32767"}},
@@ -131,10 +158,11 @@ TEST_F(Usage, ADamagedFileDoesNotKeepTheOthersFromBeingPlayed) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 320);
 }
 
-TEST_F(Usage, ACaptureWithoutPacketsIsFine) {
+TEST_F(Usage, ACaptureWithoutPacketsIsFineButWarnedOf) {
   write("none.pcap", std::string(kPcapHeader, 24));
   const CommandResult result = rssnic({"run", file("none.pcap").string()});
   EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.err.find("warning: there was no packet"), std::string::npos) << result.err;
 }
 
 TEST_F(Usage, AnOutputFileThatCannotBeWrittenIsNamed) {
@@ -179,7 +207,8 @@ TEST_F(Usage, AnOptionThatWouldHaveNoEffectIsRefused) {
   const std::string capture = bundled("icmp.pcap");
   for (const std::vector<std::string>& options :
        std::vector<std::vector<std::string>>{{"--steering", "single", "--table-size", "4"},
-                                             {"--features", "-rss", "--hash-types", "1"},
+                                             {"--features", "-rss,-hash_report", "--hash-types", "1"},
+                                             {"--features", "-ctrl_vq,-ctrl_rx,-mq,-rss", "--hash-key", "01"},
                                              {"--line-rate-gbps", "10"}}) {
     std::vector<std::string> arguments = {"run", capture};
     arguments.insert(arguments.end(), options.begin(), options.end());

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "tb/driver/split_ring.h"
 #include "tb/driver/virtio_net_driver.h"
 #include "tb/host/plain_machine.h"
 

@@ -39,6 +39,9 @@ class FakeDma final : public DmaPort {
   void write(DmaClient*, std::uint32_t, std::uint64_t address, ConstBytes from) override {
     in_flight.push_back({address, std::vector<std::uint8_t>(from.data, from.data + from.size)});
   }
+  void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override {
+    write(client, ticket, address, from);
+  }
   void cancel_all() override { in_flight.clear(); }
 
   std::vector<Write> in_flight;  // posted, not yet seen by the host

@@ -370,6 +370,18 @@ TEST(PcieOrder, TheDataOfAWriteIsCopiedWhenItIsPosted) {
   EXPECT_TRUE(bench.client.completions.empty());
 }
 
+TEST(PcieOrder, TheDataOfAWriteInPlaceIsTakenWhenItArrives) {
+  Bench bench;
+  std::vector<std::uint8_t> from(64, 0x11);
+  bench.link.write_in_place(&bench.client, 7, 0x1000, {from.data(), from.size()});
+  bench.link.write(nullptr, 0, 0x2000, {from.data(), from.size()});
+  std::fill(from.begin(), from.end(), std::uint8_t{0x22});
+  bench.run_all();
+  EXPECT_EQ(bench.host.memory[0x103f], 0x22);
+  EXPECT_EQ(bench.host.memory[0x203f], 0x11);
+  EXPECT_EQ(bench.client.tickets(), std::vector<std::uint32_t>{7});
+}
+
 TEST(PcieOrder, AReadDoesNotPassEarlierWrites) {
   PcieParameters parameters;
   parameters.generation = 5;

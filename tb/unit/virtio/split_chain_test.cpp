@@ -165,7 +165,7 @@ TEST(SplitFault, ReadablePartAfterAWritableOne) {
   }
 }
 
-// G-SPLITINDIRECT-001, -003: the feature is not offered, so the flag is a fault wherever it stands.
+// G-SPLITINDIRECT-001: without the feature the flag is a fault wherever it stands.
 TEST(SplitFault, IndirectDescriptor) {
   for (const unsigned flags : {kIndirect, kIndirect | kWrite, kIndirect | kNext}) {
     SplitBench bench(4);
@@ -283,6 +283,7 @@ TEST(SplitFault, EveryFaultHasAName) {
   EXPECT_STREQ(to_string(RingFault::next_out_of_range), "next_out_of_range");
   EXPECT_STREQ(to_string(RingFault::loop), "loop");
   EXPECT_STREQ(to_string(RingFault::too_many_available), "too_many_available");
+  EXPECT_STREQ(to_string(RingFault::incomplete_chain), "incomplete_chain");
   EXPECT_STREQ(to_string(RingFault::write_order), "write_order");
   EXPECT_STREQ(to_string(RingFault::bad_indirect), "bad_indirect");
   EXPECT_STREQ(to_string(RingFault::too_long), "too_long");

@@ -15,10 +15,13 @@ std::vector<std::uint16_t> make_ready(SplitBench& bench, unsigned count) {
   return heads;
 }
 
-std::vector<Chain> pop_all(SplitBench& bench) {
-  std::vector<Chain> chains;
-  while (bench.queue->chains_ready() > 0) chains.push_back(bench.queue->pop());
-  return chains;
+std::vector<UsedEntry> pop_all(SplitBench& bench) {
+  std::vector<UsedEntry> entries;
+  while (bench.queue->chains_ready() > 0) {
+    const Chain chain = bench.queue->pop();
+    entries.push_back({chain.id, 0, chain.slots});
+  }
+  return entries;
 }
 
 // D-SPLITUSED-001, D-SPLITUSED-004, D-SPLITUSED-005
@@ -51,7 +54,7 @@ TEST(SplitUsed, NothingStagedWritesNothing) {
 TEST(SplitUsed, WhatIsStagedTogetherAppearsInOneJumpOfTheIndex) {
   SplitBench bench(16);
   make_ready(bench, 5);
-  for (const Chain& chain : pop_all(bench)) bench.queue->push({chain.id, 10u + chain.id, 1});
+  for (const UsedEntry& chain : pop_all(bench)) bench.queue->push({chain.id, 10u + chain.id, 1});
   bench.perform(*bench.queue->next_store());
   EXPECT_EQ(bench.driver.used_index(), 0);
   bench.perform(*bench.queue->next_store());
@@ -66,7 +69,7 @@ TEST(SplitUsed, EntriesAreWrittenInRunsThatEndAtTheRingsEnd) {
   while (bench.queue->chains_ready() > 0) bench.use();
   bench.driver.poll();
   const auto heads = make_ready(bench, 7);
-  for (const Chain& chain : pop_all(bench)) bench.queue->push({chain.id, 0, 1});
+  for (const UsedEntry& chain : pop_all(bench)) bench.queue->push({chain.id, 0, 1});
   const std::uint64_t ring = bench.driver.addresses().device + 4;
   const auto first = bench.queue->next_store();
   EXPECT_EQ(first->address, ring + 8 * 5);
@@ -114,7 +117,7 @@ TEST(SplitUsed, OnlyUsedEntriesAndTheUsedIndexAreWritten) {
     const std::uint64_t device = bench.driver.addresses().device;
     for (unsigned round = 0; round < 5; ++round) {
       make_ready(bench, (size + 1) / 2);
-      for (const Chain& chain : pop_all(bench)) bench.queue->push({chain.id, 7, 1});
+      for (const UsedEntry& chain : pop_all(bench)) bench.queue->push({chain.id, 7, 1});
       while (const auto store = bench.queue->next_store()) {
         const bool index = store->address == device + 2 && store->bytes.size == 2;
         const bool entries =
