@@ -18,6 +18,7 @@ usage: rssnic COMMAND [OPTIONS]
 
   run PCAP...   replay captures through the card and check every packet
   hash          print the Toeplitz hash of an address pair
+  serve         offer the card to QEMU over vfio-user
   info          print what the card is: features, sizes, defaults
   help          print this
   --version     print the version
@@ -40,6 +41,7 @@ int dispatch(const std::vector<std::string>& arguments) {
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (command == "run") return run_command(rest);
   if (command == "hash") return hash_command(rest);
+  if (command == "serve") return serve_command(rest);
   if (command == "info") return info_command(rest);
   if (command == "help" && !rest.empty()) return dispatch({rest[0], "--help"});
   if (command == "help" || command == "--help" || command == "-h") {
@@ -50,7 +52,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     fmt::print("rssnic {}\n", RSSNIC_VERSION);
     return kExitOk;
   }
-  throw UsageError(fmt::format("'{}' is no command; run, hash, info and help are", command));
+  throw UsageError(fmt::format("'{}' is no command; run, hash, serve, info and help are", command));
 }
 
 }  // namespace

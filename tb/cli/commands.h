@@ -14,6 +14,7 @@ constexpr int kExitInterrupted = 130;
 
 int run_command(const std::vector<std::string>& arguments);
 int hash_command(const std::vector<std::string>& arguments);
+int serve_command(const std::vector<std::string>& arguments);
 int info_command(const std::vector<std::string>& arguments);
 
 }  // namespace rssnic::cli
