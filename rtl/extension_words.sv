@@ -1,0 +1,44 @@
+// Reads every word of a beat as if an IPv6 extension header began there, for the hops to pick from: one clock, before
+// anybody knows where the headers are. Word n of words_o:
+//
+//   31      30..20             19     18..8                7..5   4               3              2..0
+//  +---+-----------------------+---+----------------------+-----+----------------+--------------+--------------+
+//  | 0 | end as authentication | 0 | end as other header  |  0  | type 2 routing | real fragment| next's kind  |
+//  +---+-----------------------+---+----------------------+-----+----------------+--------------+--------------+
+//
+// Ends are words from the beat's begin, at most 2**PointerBits - 8, which is beyond every budget and leaves room for
+// the fixed part of a transport header.
+module extension_words #(
+    parameter int BeatBytes   = 64,
+    parameter int PointerBits = 7    // at most 11
+) (
+    input  logic                   clk_i,
+    input  logic                   load_i,
+    input  logic [8*BeatBytes-1:0] beat_i,
+    output logic [8*BeatBytes-1:0] words_o
+);
+
+  localparam logic [10:0] Beyond = 11'((1 << PointerBits) - 8);
+
+  function automatic logic [10:0] end_at(input logic [10:0] begins, input logic [10:0] words);
+    logic [10:0] sum;
+    sum = begins + words;
+    end_at = sum >= Beyond ? Beyond : sum;
+  endfunction
+
+  always_ff @(posedge clk_i) begin : decode
+    integer n;
+    logic [31:0] header;  // next header, length, two bytes of its own; the first in [7:0]
+    if (load_i) begin
+      for (n = 0; n < BeatBytes / 4; n = n + 1) begin
+        header = beat_i[32*n+:32];
+        words_o[32*n+:32] <= {
+            1'b0, end_at(11'(n), 11'(header[15:8]) + 11'd2),
+            1'b0, end_at(11'(n), {2'd0, header[15:8], 1'b0} + 11'd2),
+            3'd0, header[23:16] == 8'd2 & header[15:8] >= 8'd2,
+            {header[31:24] & 8'hf9, header[23:16]} != 16'd0, parser_pkg::kind_of(header[7:0])};
+      end
+    end
+  end
+
+endmodule
