@@ -1,6 +1,6 @@
 // A first-in, first-out queue whose elements keep their storage: a popped element is handed out again by push(), with
-// whatever memory its members have grown to. So a queue of buffers allocates while it grows, and never again. References
-// to elements hold until the next push().
+// whatever memory its members have grown to. So a queue of buffers allocates while it grows, and never again.
+// References to elements hold until the next push().
 #pragma once
 #include <cassert>
 #include <cstddef>

@@ -1,6 +1,7 @@
 // The rssnic command: dispatch to the subcommands. libsystemc has main() and calls sc_main().
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -58,6 +59,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int sc_main(int count, char* values[]) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
   try {
     const int status = dispatch({values + 1, values + count});
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw std::runtime_error("standard output cannot be written");

@@ -73,8 +73,7 @@ Card::Card(const CardParameters& parameters, std::unique_ptr<SteeringEngine> eng
       function_(*this, link_, sockets.interrupts ? *sockets.interrupts : *no_interrupts_, parameters_.msix_vectors(),
                 parameters_.pcie),
       wire_(parameters_, calendar_, sockets.transmit),
-      ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_,
-               sockets.probe),
+      ingress_(parameters_, calendar_, *engine_, packets_, sockets.receive, observer_, statistics_, sockets.probe),
       queues_(parameters_.num_queues()) {
   fill_config();
   link_.observe(sockets.probe);

@@ -50,7 +50,7 @@ class ReceiveQueue final : public QueueOwner, public DmaClient {
   QueueEngine engine_;
   RecyclingQueue<std::uint16_t> waiting_;
   RecyclingQueue<Published> publishing_;  // delivered, used entry not yet visible
-  std::size_t published_buffers_ = 0;  // of the packet at the front of publishing_
+  std::size_t published_buffers_ = 0;     // of the packet at the front of publishing_
   std::uint64_t fetches_at_alarm_ = 0;
   std::uint64_t alarm_ = 0;  // ends the present wait for buffers; 0: none
   bool starved_ = false;     // a wait has ended in vain, and the driver has not notified since

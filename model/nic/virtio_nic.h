@@ -9,8 +9,8 @@
 //   inta           INTA#, for drivers that leave MSI-X disabled.
 //
 // While it serves a read of dma_initiator, and only then, the host may access registers within the card's own call: a
-// bridge may have to answer its peer before the peer gives the data. Such an access acts at the cycle of the read. If it
-// resets the device (CardStatistics::device_resets), the memory that the read was to fill exists no more.
+// bridge may have to answer its peer before the peer gives the data. Such an access acts at the cycle of the read. If
+// it resets the device (CardStatistics::device_resets), the memory that the read was to fill exists no more.
 //
 // Time: one cycle is clock_period. The card executes the cycles of a window when the window has passed, so everything
 // that happens outside at a window edge (event `window_edge`, every window_cycles cycles) finds all earlier cycles done

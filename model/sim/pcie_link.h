@@ -61,7 +61,7 @@ class PcieLink final : public DmaPort {
     DmaClient* client = nullptr;
     std::uint32_t ticket = 0;
     std::uint64_t address = 0;
-    ConstBytes bytes;                // in `copy`, or where the client keeps them
+    ConstBytes bytes;  // in `copy`, or where the client keeps them
     std::vector<std::uint8_t> copy;
     bool discarded = false;
   };
@@ -90,7 +90,7 @@ class PcieLink final : public DmaPort {
   std::uint64_t upstream_bytes_ = 0;
   std::uint64_t downstream_bytes_ = 0;
   RecyclingQueue<Write> writes_;  // posted, not yet visible; in order
-  std::vector<Read> reads_;  // by tag
+  std::vector<Read> reads_;       // by tag
   std::vector<std::uint32_t> free_tags_;
   std::deque<DmaClient*> waiting_for_tag_;
   CardProbe* probe_ = nullptr;

@@ -159,7 +159,10 @@ class Benchmark {
     if (failure_) std::rethrow_exception(failure_);
     fmt::print("{}", to_table(figures_));
     if (std::fflush(stdout) != 0) throw std::runtime_error("standard output cannot be written");
-    if (!options_.json.empty()) report::write_file(options_.json, to_json(figures_));
+    if (options_.json.empty()) return;
+    if (const std::string error = report::write_file(options_.json, to_json(figures_)); !error.empty()) {
+      throw std::runtime_error(error);
+    }
   }
 
  private:

@@ -26,7 +26,7 @@ int info_command(const std::vector<std::string>& arguments) {
   fmt::print("  {:<26}{}\n", "features", feature_names(all_implemented_features()));
   fmt::print("  {:<26}1 to {}\n", "queue pairs", kMaxQueuePairs);
   fmt::print("  {:<26}up to {}, shared beyond\n", "MSI-X vectors", kMaxMsixVectors);
-  fmt::print("  {:<26}split, up to {} entries\n", "rings", kMaxQueueSize);
+  fmt::print("  {:<26}split and packed, up to {} entries\n", "rings", kMaxQueueSize);
   fmt::print("  {:<26}{} bytes\n", "longest frame", kMaxFrameBytes);
   fmt::print("\nsteering\n");
   fmt::print("  {:<26}{:#x}:", "hash types", kAllHashTypes);

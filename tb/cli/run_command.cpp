@@ -47,6 +47,7 @@ TracedEngine make_engine(const RunOptions& options) {
   if (options.reference_engine) return {make_reference_engine(), nullptr};
   if (!draws(options)) return {make_rtl_engine(), nullptr};
   WaveformOptions waveform;
+  report::check_room_for_wave(options.wave.path);
   waveform.path = options.wave.path;
   waveform.period_ps = VirtioNic::period_ps(options.nic.card.pcie.clock_mhz);
   waveform.from = options.wave.window.from;
@@ -79,7 +80,11 @@ class Run {
     summary_.expected_mpps = options.expect_mpps;
     for (const std::string& file : options.player.files) {
       summary_.captures.emplace_back();
-      summary_.captures.back().file = std::filesystem::path(file).filename().string();
+      summary_.captures.back().file = name_in_reports(file);
+    }
+    if (options.wave.on_mismatch) {  // what an earlier run has left is not about this one
+      std::filesystem::remove(options.wave.path);
+      std::filesystem::remove(report::wave_save_path(options.wave.path));
     }
     for (const std::string& output : {options.json, options.junit}) {
       if (!output.empty()) report::check_writable(output);
@@ -97,6 +102,15 @@ class Run {
   }
 
  private:
+  // The base name; where several captures share it, the path as it was given.
+  std::string name_in_reports(const std::string& file) const {
+    const auto base = std::filesystem::path(file).filename();
+    const auto same = std::count_if(options_.player.files.begin(), options_.player.files.end(), [&](const auto& other) {
+      return other != file && std::filesystem::path(other).filename() == base;
+    });
+    return same == 0 ? base.string() : file;
+  }
+
   // The driver's SC_THREAD; SystemC threads need a module around them.
   struct DriverThread final : sc_core::sc_module {
     DriverThread(const sc_core::sc_module_name& name, std::function<void()> body)
@@ -179,11 +193,14 @@ class Run {
   void finish_waveform() {
     if (waveform_ == nullptr) return;
     waveform_->close();
+    if (waveform_->points() > 0 && !report::wave_is_complete(options_.wave.path)) {
+      note_failure(options_.wave.path + ": cannot be written: the file is not complete, is the disk full?");
+    }
     const check::PacketRow shown = first_mismatch_ ? *first_mismatch_ : first_drawn_.value_or(check::PacketRow{});
-    report::write_file(report::wave_save_path(options_.wave.path),
-                       report::wave_save_file(options_.wave.path,
-                                              report::view_of(shown, VirtioNic::period_ps(summary_.clock_mhz),
-                                                              std::min(nic_.card().now(), options_.wave.window.to))));
+    const report::WaveView view = report::view_of(shown, VirtioNic::period_ps(summary_.clock_mhz),
+                                                  std::min(nic_.card().now(), options_.wave.window.to));
+    note_failure(report::write_file(report::wave_save_path(options_.wave.path),
+                                    report::wave_save_file(options_.wave.path, view)));
   }
 
   // The second run of --wave-on-mismatch, and where the waveform is.
@@ -237,15 +254,22 @@ class Run {
       if (!is_interruption(file.error)) summary_.captures[i].error = file.error;
     }
 
-    if (csv_) csv_->close();
+    if (csv_) note_failure(csv_->close());
     finish_waveform();
-    if (!options_.json.empty()) report::write_file(options_.json, report::to_json(summary_));
-    if (!options_.junit.empty()) report::write_file(options_.junit, report::to_junit(summary_));
+    if (!options_.json.empty()) note_failure(report::write_file(options_.json, report::to_json(summary_)));
+    if (!options_.junit.empty()) note_failure(report::write_file(options_.junit, report::to_junit(summary_)));
     progress_.clear();
     if (summary_.packets() > 0 || !unreadable()) fmt::print("{}", report::to_table(summary_));
     tell_waveform();
     std::fflush(stdout);
     return exit_status();
+  }
+
+  // An output that could not be written, if `error` says so; an earlier failure stands.
+  void note_failure(const std::string& error) {
+    if (error.empty() || !failure_.empty()) return;
+    failure_ = error;
+    failure_status_ = kExitInput;
   }
 
   bool unreadable() const {

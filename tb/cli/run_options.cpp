@@ -212,10 +212,32 @@ check::FaultRequest parse_fault(const std::string& value, bool packed) {
 }
 
 // An output must not destroy an input or another output.
+// Where a path leads, links that lead to no file yet included.
+std::filesystem::path destination(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as the kernel allows
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::absolute(path, error);
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(at, error); ++links) {
+    at = at.parent_path() / std::filesystem::read_symlink(at, error);
+  }
+  return std::filesystem::weakly_canonical(at, error);
+}
+
+// Verilator's writer removes what has the waveform's name, and that of its working file, before it begins.
+void check_wave(const std::string& path) {
+  const auto status = std::filesystem::status(path);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    bad_value("--wave", path, "it is no regular file; one is");
+  }
+  if (std::filesystem::exists(path + ".hier")) {
+    bad_value("--wave", path, path + ".hier is there, which the waveform's writer would overwrite; another name is");
+  }
+}
+
 void check_outputs(const RunOptions& run) {
   const auto same = [](const std::string& a, const std::string& b) {
     std::error_code error;
-    return a == b || std::filesystem::equivalent(a, b, error);
+    return destination(a) == destination(b) || std::filesystem::equivalent(a, b, error);
   };
   std::vector<std::pair<std::string, std::string>> outputs = {
       {"--csv", run.csv}, {"--json", run.json}, {"--junit", run.junit}, {"--wave", run.wave.path}};
@@ -249,8 +271,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
         "usage: rssnic run [OPTIONS] PCAP...\n\nReplays captures (pcap, pcapng) through the card and checks every "
         "packet.\n{}\n"
         "Exit status: 0 as the specification says, 1 a mismatch, too slow or a --fault that has not struck,\n"
-        "2 wrong usage, 3 unreadable or damaged input (what was good before the damage is processed),\n"
-        "130 interrupted.\n",
+        "2 wrong usage, 3 unreadable or damaged input (what was good before the damage is processed), an output that\n"
+        "cannot be written, or not enough memory, 130 interrupted.\n",
         to_text(visible));
     return std::nullopt;
   }
@@ -292,7 +314,11 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     }
   }
   for (const std::string& fault : texts.faults) {
-    run.session.faults.push_back(parse_fault(fault, (card.features & VIRTIO_F_RING_PACKED) != 0));
+    const check::FaultRequest request = parse_fault(fault, (card.features & VIRTIO_F_RING_PACKED) != 0);
+    for (const check::FaultRequest& other : run.session.faults) {
+      if (other.kind == request.kind && other.at == request.at) bad_value("--fault", fault, "once is");
+    }
+    run.session.faults.push_back(request);
   }
   if (given.count("max-packets")) {
     player.max_packets = parse_number("--max-packets", texts.max_packets, 1, ~std::uint64_t{0});
@@ -305,6 +331,15 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   run.json = texts.json;
   run.junit = texts.junit;
   run.wave = parse_wave(given, texts, run);
+  for (const char* const option : {"csv", "json", "junit"}) {
+    if (given.count(option) && given[option].as<std::string>().empty()) {
+      bad_value(std::string("--") + option, "", "the name of a file is");
+    }
+  }
+  if (!run.wave.path.empty()) {
+    check_wave(run.wave.path);
+    if (std::filesystem::is_symlink(run.wave.path)) run.wave.path = destination(run.wave.path).string();
+  }
   check_outputs(run);
   run.progress = parse_choice<Progress>("--progress", texts.progress,
                                         {{"auto", Progress::automatic}, {"on", Progress::on}, {"off", Progress::off}});

@@ -1,6 +1,5 @@
 // The --csv file: one row a packet, in the order of the wire; its status is "delivered", "dropped-REASON" or, where the
-// card kept the packet for itself, "lost". Errors (no such folder, disk full) are exceptions that
-// name the file.
+// card kept the packet for itself, "lost". Errors as in output_file.h.
 #pragma once
 #include <string>
 
@@ -14,7 +13,7 @@ class CsvWriter {
   // `with_cycles` false: the three cycle columns stay empty.
   CsvWriter(const std::string& path, bool with_cycles);
   void row(const std::string& file, std::uint64_t pass, std::uint64_t index, const check::PacketRow& row);
-  void close() { file_.close(); }
+  [[nodiscard]] std::string close() { return file_.close(); }  // what went wrong; empty: nothing
 
  private:
   const bool with_cycles_;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <vector>
 
 namespace rssnic::report {
@@ -171,6 +174,35 @@ WaveView view_of(const check::PacketRow& row, std::uint64_t period_ps, Cycle las
     view.to -= shift;
   }
   return view;
+}
+
+void check_room_for_wave(const std::string& wave_path) {
+  constexpr std::uintmax_t kLeastBytes = std::uintmax_t{4} << 20;
+  const std::filesystem::path folder = std::filesystem::absolute(wave_path).parent_path();
+  std::error_code error;
+  const std::filesystem::space_info room = std::filesystem::space(folder, error);
+  if (!error && room.available < kLeastBytes) {
+    throw std::runtime_error(fmt::format("{}: cannot be written: less than 4 MiB are free there", wave_path));
+  }
+}
+
+// A block is a byte for its kind and eight for its length, which counts itself, most significant byte first. A file is
+// closed with its hierarchy (kinds 4, 6 and 7).
+bool wave_is_complete(const std::string& wave_path) {
+  std::ifstream file(wave_path, std::ios::binary);
+  const std::uint64_t size = std::filesystem::file_size(wave_path);
+  bool hierarchy = false;
+  std::uint64_t at = 0;
+  while (at < size) {
+    std::array<char, 9> head{};
+    if (!file.seekg(static_cast<std::streamoff>(at)).read(head.data(), head.size())) return false;
+    std::uint64_t length = 0;
+    for (std::size_t i = 1; i < head.size(); ++i) length = length << 8 | static_cast<unsigned char>(head[i]);
+    if (length < 8 || length > size - at - 1) return false;
+    hierarchy = hierarchy || head[0] == 4 || head[0] == 6 || head[0] == 7;
+    at += 1 + length;
+  }
+  return hierarchy;
 }
 
 std::string wave_save_path(const std::string& wave_path) {

@@ -26,6 +26,12 @@ struct WaveView {
 // What shows the way of this packet, up to the interrupt behind it. `last`: the last cycle recorded.
 WaveView view_of(const check::PacketRow& row, std::uint64_t period_ps, Cycle last);
 
+// Throws std::runtime_error when there is next to no room for a waveform where it is to lie: its writer could not tell.
+void check_room_for_wave(const std::string& wave_path);
+// Whether the file holds all blocks that an FST file needs, each of the length that it claims. Its writer does not say
+// when a disk is full.
+bool wave_is_complete(const std::string& wave_path);
+
 // "run.fst" -> "run.gtkw"
 std::string wave_save_path(const std::string& wave_path);
 std::string wave_save_file(const std::string& wave_path, const WaveView& view);

@@ -205,7 +205,8 @@ TEST_F(Interruption, APipeCanBePlayedOnceAndNotRepeated) {
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr unsigned kShort = 20'000, kLong = 60'000;
-constexpr long kGrowthKb = 40'000;  // what is freed stays in AddressSanitizer's quarantine for a while
+constexpr long kGrowthKb = 40'000;  // of AddressSanitizer's quarantine, too
+const int small_quarantine = setenv("ASAN_OPTIONS", "detect_leaks=0:quarantine_size_mb=8", 1);
 #else
 constexpr unsigned kShort = 200'000, kLong = 2'000'000;
 constexpr long kGrowthKb = 2'000;

@@ -60,6 +60,10 @@ TEST_F(Usage, EveryWrongValueNamesOptionValueAndWhatIsAllowed) {
       {{"run", capture, "--wave", "x.fst", "--wave-on-mismatch", "--wave-to", "8"},
        {"--wave-on-mismatch", "--wave-to"}},
       {{"run", "/dev/null", "--wave", "x.fst", "--wave-on-mismatch"}, {"--wave-on-mismatch", "'/dev/null'", "twice"}},
+      {{"run", capture, "--wave", "/dev/null"}, {"--wave", "'/dev/null'", "regular"}},
+      {{"run", capture, "--csv", "x", "--junit", "./x"}, {"--junit", "'./x'", "--csv"}},
+      {{"run", capture, "--csv", ""}, {"--csv", "''"}},
+      {{"run", capture, "--fault", "reset@3", "--fault", "reset@3"}, {"--fault", "'reset@3'", "once"}},
       {{"run", capture, "--ring", "round"}, {"--ring", "'round'", "split or packed"}},
       {{"run", capture, "--ring", "packed", "--features", "-ring_packed"}, {"--ring", "'packed'", "ring_packed"}},
       {{"run", capture, "--ring", "packed", "--ring-size", "0"}, {"--ring-size", "'0'", "1 to 32768"}},
@@ -175,9 +179,12 @@ TEST_F(Usage, AnOutputFileThatCannotBeWrittenIsNamed) {
 
 TEST_F(Usage, AFullDiskIsReported) {
   if (!std::filesystem::exists("/dev/full")) return;
-  const CommandResult result = rssnic({"run", bundled("icmp.pcap"), "--csv", "/dev/full"});
-  EXPECT_EQ(result.status, 3);
-  EXPECT_NE(result.err.find("/dev/full"), std::string::npos) << result.err;
+  for (const char* const option : {"--csv", "--json", "--junit"}) {
+    const CommandResult result = rssnic({"run", bundled("icmp.pcap"), option, "/dev/full"});
+    EXPECT_EQ(result.status, 3) << option;
+    EXPECT_NE(result.err.find("/dev/full"), std::string::npos) << result.err;
+    EXPECT_NE(result.out.find("received"), std::string::npos) << "the table is printed all the same";
+  }
 }
 
 TEST_F(Usage, HashPrintsMicrosoftsVectors) {

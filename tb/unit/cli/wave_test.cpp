@@ -1,9 +1,12 @@
 // rssnic run --wave: what stands in the file is what the CSV says of the same run, GTKWave opens it with its save file,
 // and windows and the second run record what they are to record. Needs fst2vcd, gtkwave and xvfb-run.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <set>
 
 #include "tb/cli/rerun.h"
+#include "tb/report/wave_save_file.h"
 #include "tb/unit/cli/command_bench.h"
 #include "tb/unit/vcd.h"
 
@@ -176,6 +179,37 @@ TEST_F(Wave, AWindowHoldsItsCyclesOnly) {
   ASSERT_FALSE(vcd.times.empty());
   EXPECT_GE(vcd.times.front(), 1600 * kPeriod);
   EXPECT_LE(vcd.times.back(), 1700 * kPeriod);
+}
+
+TEST_F(Wave, NothingButARegularFileIsReplaced) {
+  const std::string pipe = file("pipe").string(), mine = file("mine.fst").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(rssnic({"run", bundled("icmp.pcap"), "--wave", pipe}).status, 2);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  write("mine.fst.hier", "mine");  // the name of the writer's working file
+  EXPECT_EQ(rssnic({"run", bundled("icmp.pcap"), "--wave", mine}).status, 2);
+  EXPECT_EQ(read_text(file("mine.fst.hier")), "mine");
+  std::filesystem::create_symlink("target.fst", file("link.fst"));
+  EXPECT_EQ(rssnic({"run", bundled("icmp.pcap"), "--wave", file("link.fst").string()}).status, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(file("link.fst")));
+  EXPECT_TRUE(report::wave_is_complete(file("target.fst").string()));
+}
+
+TEST_F(Wave, AFileThatWasCutIsNotTakenForComplete) {
+  const std::string path = file("run.fst").string();
+  ASSERT_EQ(rssnic({"run", bundled("icmp.pcap"), "--wave", path}).status, 0);
+  ASSERT_TRUE(report::wave_is_complete(path));
+  const std::string whole = read_text(path);
+  for (std::size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
+    write("cut.fst", whole.substr(0, size));
+    EXPECT_FALSE(report::wave_is_complete(file("cut.fst").string())) << size;
+  }
+}
+
+TEST_F(Wave, WhatAnEarlierMismatchLeftIsRemoved) {
+  write("old.fst", "old");
+  EXPECT_EQ(rssnic({"run", bundled("icmp.pcap"), "--wave", file("old.fst").string(), "--wave-on-mismatch"}).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(file("old.fst")));
 }
 
 TEST_F(Wave, ThePeriodFollowsTheClock) {

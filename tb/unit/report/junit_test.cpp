@@ -36,7 +36,7 @@ std::string cases_of(const RunSummary& summary) {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("rssnic-junit-" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);
-  write_file((folder / "x").string(), to_junit(summary));
+  EXPECT_EQ(write_file((folder / "x").string(), to_junit(summary)), "");
   const std::string line = "python3 '" RSSNIC_SOURCE_DIR "/tb/unit/cli/check_reports.py' junit '" +
                            (folder / "x").string() + "' > '" + (folder / "cases").string() + "' 2>&1";
   const int status = std::system(line.c_str());
@@ -61,6 +61,12 @@ TEST(Junit, AMismatchFailsItsCaptureAndItsCheckInWords) {
   expect_line(cases, "captures\tb.pcap" + words);
   expect_line(cases, "checks\tbytes" + words);
   expect_line(cases, "checks\tsteering\tpass");
+}
+
+TEST(Junit, ARunWithoutAPacketHasPassedNoCheck) {
+  const std::string cases = cases_of(summary_of(1));
+  expect_line(cases, "checks\tbytes\tskipped");
+  expect_line(cases, "checks\tsteering\tskipped");
 }
 
 TEST(Junit, OnlyTheFirstOfManyMismatchesAreWords) {

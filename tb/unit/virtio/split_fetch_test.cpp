@@ -1,9 +1,8 @@
 // What a split virtqueue reads, when and where (virtio 1.4, 2.7.5, 2.7.6, 2.7.13): addresses, merging, prefetch, order.
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include <deque>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 
