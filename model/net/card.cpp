@@ -89,14 +89,16 @@ Card::~Card() = default;
 void Card::advance(Cycle limit) {
   for (;;) {
     Cycle until = std::min(calendar_.next(), limit);
-    while (engine_->edge() < until && !engine_->idle()) {
+    Cycle edge = engine_->edge();
+    while (edge < until && !engine_->idle()) {
       const SteeringEngine::Outcome outcome = engine_->clock_until(until);
+      edge = engine_->edge();
       if (!outcome.any()) continue;
-      calendar_.skip_to(engine_->edge());
-      engine_did(outcome);
+      calendar_.skip_to(edge);
+      engine_did(outcome, edge - 1);
       until = std::min(calendar_.next(), limit);
     }
-    if (engine_->edge() < until) engine_->skip_to(until);
+    if (edge < until) engine_->skip_to(until);
     if (until >= limit) break;
     calendar_.run_cycle(until);
   }
@@ -107,8 +109,7 @@ void Card::advance(Cycle limit) {
 Cycle Card::next_activity() const { return std::min(calendar_.next(), engine_->idle() ? kNever : engine_->edge()); }
 
 // What the pipeline showed at its last edge acts from the next cycle on.
-void Card::engine_did(const SteeringEngine::Outcome& outcome) {
-  const Cycle edge = engine_->edge() - 1;
+void Card::engine_did(const SteeringEngine::Outcome& outcome, Cycle edge) {
   if (outcome.accepted) {
     const std::uint16_t slot = ingress_.accepted(edge);
     packets_[slot].epoch = epoch_;
@@ -166,7 +167,7 @@ void Card::dispatch() {
   dispatch_free_ = calendar_.now() + parameters_.dispatch_cycles;
   arm_dispatch();
 
-  if (!running()) return drop(slot, DropReason::reset);
+  if (broken_) return drop(slot, DropReason::reset);  // any other end of operation is a reset, which leaves no results
   const ConstBytes frame = packets_[slot].frame.buffer.frame();
   if (mtu_limit() != 0 && frame.size > mtu_limit()) return drop(slot, DropReason::oversize);
   if (!filter_.accepts(frame)) return drop(slot, DropReason::filter);

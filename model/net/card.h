@@ -79,7 +79,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   bool names(const SteeringConfig& steering, unsigned queue) const;
   void kick(unsigned queue);
   void kick_all();
-  void engine_did(const SteeringEngine::Outcome& outcome);
+  void engine_did(const SteeringEngine::Outcome& outcome, Cycle edge);
   void arm_dispatch();
   void dispatch();
   unsigned receive_queue_for(const SteerResult& result) const;

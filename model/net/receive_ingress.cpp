@@ -44,9 +44,9 @@ std::uint16_t ReceiveIngress::accepted(Cycle edge) {
   offered_ = false;
   const std::uint16_t slot = offered_slot_;
   statistics_.stalls_pipeline += edge - ready_since_;
-  const std::size_t bytes = packets_[slot].frame.buffer.size();
-  const Cycle beats = (bytes + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
-  data_path_free_ = edge + std::max<Cycle>(beats, 1);
+  const auto bytes = static_cast<unsigned>(packets_[slot].frame.buffer.size());  // at most kMaxFrameBytes
+  const unsigned beats = (bytes + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
+  data_path_free_ = edge + std::max(beats, 1u);
   packets_[slot].complete = data_path_free_;
   arm(data_path_free_);
   return slot;

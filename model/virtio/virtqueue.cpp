@@ -1,21 +1,7 @@
-// What every kind of virtqueue shares: sums over a chain and the names of the faults.
+// The names of the faults.
 #include "model/virtio/virtqueue.h"
 
 namespace rssnic {
-namespace {
-
-template <class Segments>
-std::uint64_t total_bytes(const Segments& segments) {
-  std::uint64_t total = 0;
-  for (const Segment& segment : segments) total += segment.length;
-  return total;
-}
-
-}  // namespace
-
-std::uint64_t Chain::readable_bytes() const { return total_bytes(readable); }
-std::uint64_t Chain::writable_bytes() const { return total_bytes(writable); }
-
 const char* to_string(RingFault fault) {
   switch (fault) {
     case RingFault::none:

@@ -41,8 +41,16 @@ struct Chain {
   std::uint16_t slots = 0;  // ring slots that it occupies (split rings: 1; packed: its descriptors in the ring)
   boost::container::small_vector<Segment, 4> readable;
   boost::container::small_vector<Segment, 4> writable;
-  std::uint64_t readable_bytes() const;
-  std::uint64_t writable_bytes() const;
+  std::uint64_t readable_bytes() const { return total_bytes(readable); }
+  std::uint64_t writable_bytes() const { return total_bytes(writable); }
+
+ private:
+  template <typename Segments>
+  static std::uint64_t total_bytes(const Segments& segments) {
+    std::uint64_t total = 0;
+    for (const Segment& segment : segments) total += segment.length;
+    return total;
+  }
 };
 
 struct UsedEntry {
