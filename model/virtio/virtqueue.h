@@ -39,8 +39,8 @@ struct Segment {
 struct Chain {
   std::uint16_t id = 0;     // goes back with push()
   std::uint16_t slots = 0;  // ring slots that it occupies (split rings: 1; packed: its descriptors in the ring)
-  boost::container::small_vector<Segment, 4> readable;
-  boost::container::small_vector<Segment, 4> writable;
+  boost::container::small_vector<Segment, 2> readable;
+  boost::container::small_vector<Segment, 2> writable;
   std::uint64_t readable_bytes() const { return total_bytes(readable); }
   std::uint64_t writable_bytes() const { return total_bytes(writable); }
 
