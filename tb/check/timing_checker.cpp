@@ -67,7 +67,10 @@ void TimingChecker::row(const PacketRow& row) {
   if (parameters_.constant_latency && latency != *latency_) {
     complain(fmt::format("packet {} took {} cycles through the pipeline, the others {}", row.tag, latency, *latency_));
   }
-  if (row.dropped || row.lost) return;
+  if (row.dropped || row.lost) {
+    dropped_beats_ += beats;
+    return;
+  }
 
   if (packets_++ == 0) first_ingress_ = row.ingress;
   last_deliver_ = std::max(last_deliver_, row.deliver);
@@ -110,7 +113,7 @@ Cycle TimingChecker::upper_bound() const {
   const Cycle fetch = parameters_.own_reads * 2 * latency *
                       std::max(pieces(most, parameters_.fetches_in_flight), pieces(all, parameters_.tags));
   return static_cast<Cycle>(static_cast<double>(lower_bound()) * (1 + kSlackShare)) + rounds * round + fill + fetch +
-         kSlackCycles;
+         dropped_beats_ + kSlackCycles;
 }
 
 std::vector<std::string> TimingChecker::finish() {

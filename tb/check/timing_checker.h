@@ -59,7 +59,8 @@ class TimingChecker {
   Cycle first_ingress_ = 0, last_deliver_ = 0;
   std::optional<Cycle> latency_;
   std::optional<Cycle> next_ingress_;  // not before this
-  std::uint64_t beats_ = 0;
+  std::uint64_t beats_ = 0;          // of delivered packets
+  std::uint64_t dropped_beats_ = 0;  // of packets that took their time on the data path and were dropped behind it
   std::uint64_t upstream_bytes_ = 0;
   std::vector<std::uint64_t> buffers_;  // by queue
 };

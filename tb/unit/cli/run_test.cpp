@@ -21,6 +21,12 @@ std::vector<std::vector<std::string>> rows_of(const std::string& csv) {
   return rows;
 }
 
+TEST_F(RunCommand, FramesAboveTheMtuTakeTheirTimeAndAreDropped) {
+  const CommandResult result = rssnic({"run", "--features", "+mtu", bundled("bulk-super-frames.pcap")});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("dropped-oversize"), std::string::npos) << result.out;
+}
+
 TEST_F(RunCommand, BundledCapturesPassAndTheTableSaysSo) {
   std::vector<std::string> arguments = {"run"};
   for (const auto& entry : std::filesystem::directory_iterator(RSSNIC_SOURCE_DIR "/traces")) {
