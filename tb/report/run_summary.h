@@ -45,7 +45,7 @@ struct Findings {
 };
 
 struct CaptureTotal {
-  std::string file;  // its base name
+  std::string file;  // its base name, or its path where several captures share that
   std::uint64_t packets = 0, skipped = 0, delivered = 0, dropped = 0;
   Findings mismatches;  // packets
   std::string error;    // unreadable or damaged; empty: neither

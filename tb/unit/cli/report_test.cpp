@@ -84,6 +84,17 @@ TEST_F(ReportFiles, JunitTellsWhatFailedWhatIsDamagedAndWhatWasNotChecked) {
   EXPECT_TRUE(has_line(cases, "checks\ttiming\tskipped\t")) << cases;
 }
 
+TEST_F(ReportFiles, CapturesOfTheSameNameAreToldApart) {
+  std::filesystem::create_directory(file("other"));
+  std::filesystem::copy_file(bundled("icmp.pcap"), file("other/icmp.pcap"));
+  const std::string other = file("other/icmp.pcap").string();
+  ASSERT_EQ(run({bundled("icmp.pcap"), other, bundled("vxlan.pcap")}).status, 0);
+  const std::string cases = junit();
+  for (const std::string& name : {bundled("icmp.pcap"), other, std::string("vxlan.pcap")}) {
+    EXPECT_TRUE(has_line(cases, "captures\t" + name + "\tpass")) << cases;
+  }
+}
+
 TEST_F(ReportFiles, FileNamesOfAnyBytesAreEscaped) {
   const std::string name = "a\x01<&>\"\xff\xc3\xa4\t]]>.pcap";
   std::filesystem::copy_file(bundled("icmp.pcap"), file(name));

@@ -44,6 +44,14 @@ void pass_packets(VirtioNetDriver& driver, ClientMachine& machine, unsigned coun
   EXPECT_FALSE(driver.needs_reset());
 }
 
+// Memory is gone: the first frame that the card looks for stops it.
+void expect_bus_error(VirtioNetDriver& driver, ClientMachine& machine) {
+  const auto frame = numbered_frame(0);
+  driver.transmit(0, {frame.data(), frame.size()});
+  for (unsigned i = 0; i < 1000 && !driver.needs_reset(); ++i) machine.wait_window();
+  EXPECT_TRUE(driver.needs_reset());
+}
+
 void bring_up_and_pass(ServerBench& bench, MemoryMode mode, unsigned count, FeatureBits more = 0) {
   bench.run([&] {
     ClientMachine machine(bench.path(), bench.card(), mode);
@@ -276,10 +284,7 @@ TEST(Cosim, MemoryThatTheClientTakesAwayIsABusErrorAndNothingWorse) {
     VirtioNetDriver driver(machine, small_driver());
     driver.start();
     EXPECT_EQ(machine.client().call(3, Fields().u32(24).u32(2).u64(0).u64(0)).error, 0) << "all of it";
-    const auto frame = numbered_frame(0);
-    driver.transmit(0, {frame.data(), frame.size()});
-    for (unsigned i = 0; i < 1000 && !driver.needs_reset(); ++i) machine.wait_window();
-    EXPECT_TRUE(driver.needs_reset());
+    expect_bus_error(driver, machine);
   });
 }
 
@@ -290,10 +295,7 @@ TEST(Cosim, MemoryThatTheClientDoesNotGiveIsABusError) {
     VirtioNetDriver driver(machine, small_driver());
     driver.start();
     machine.client().memory = nullptr;  // DMA messages are answered with an error
-    const auto frame = numbered_frame(0);
-    driver.transmit(0, {frame.data(), frame.size()});
-    for (unsigned i = 0; i < 1000 && !driver.needs_reset(); ++i) machine.wait_window();
-    EXPECT_TRUE(driver.needs_reset());
+    expect_bus_error(driver, machine);
   });
 }
 
