@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tb/check/fault.h"
+#include "tb/check/fault_plan.h"
 #include "tb/check/scoreboard.h"
 #include "tb/driver/virtio_net_driver.h"
 
@@ -45,39 +45,22 @@ class Session {
 
   VirtioNetDriver& driver() { return driver_; }
   // In the order of the options.
-  const std::vector<Fault>& faults() const { return faults_; }
+  const std::vector<Fault>& faults() const { return faults_.faults(); }
 
  private:
   void bring_up();
   std::size_t take_all();
   bool wait();
-  bool wait_at_rest();
   void attend();
-  void attend_faults();
-  void strike(Fault& fault);
-  void dma_struck(Fault& fault, Cycle when, bool message);
-  void settle(Fault& fault, std::string outcome);
-  void look_for_lost_message();
-  void resume_buffers(const char* outcome);
   void device_stopped();
-  bool stops_device(const Fault& fault) const;
-  std::string new_ring_faults();
   void restart();
-  bool any_fault_open() const;
 
   Machine& machine_;
   Scoreboard& scoreboard_;
   const SessionOptions options_;
   const std::function<void()> wire_ready_;
   VirtioNetDriver driver_;
-
-  std::vector<Fault> faults_;
-  std::vector<std::size_t> dma_faults_;          // places in faults_, in the order in which they were armed
-  std::size_t faults_to_come_ = 0;               // of those that wait for a packet
-  std::uint64_t lost_before_ = 0;                // excused drops that have been put down to a fault
-  std::optional<Cycle> look_at_;                 // when the driver looks whether a message was lost
-  std::size_t withholding_ = ~std::size_t{0};    // the fault for which no buffers are posted
-  std::array<std::uint64_t, 16> ring_faults_{};  // of the card's counters, seen so far
+  FaultPlan faults_;
 };
 
 }  // namespace rssnic::check
