@@ -19,63 +19,56 @@ module extension_hop #(
     // a type 2 routing header with an address that begins in this beat; the first one found wins
     input  logic                         routing_i,
     input  logic [$clog2(BeatBytes)-3:0] routing_at_i,
+    // in the same clock: this hop's header, if it is one of destination options that begins in this beat
+    output logic                         options_o,
+    output logic [$clog2(BeatBytes)-3:0] options_at_o,
     // one clock later
     output logic [8*BeatBytes-1:0]       words_o,
     output logic                         walk_o,
-    output logic [PointerBits-1:0]       pointer_o,
+    output logic [PointerBits-1:0]       pointer_o,  // also the end of this hop's header, if it is in this beat
     output logic [2:0]                   kind_o,
     output logic                         routing_o,
-    output logic [$clog2(BeatBytes)-3:0] routing_at_o,
-    // this hop's header, if it is one of destination options that begins in this beat
-    output logic                         options_o,
-    output logic [$clog2(BeatBytes)-3:0] options_at_o,
-    output logic [PointerBits-1:0]       options_end_o
+    output logic [$clog2(BeatBytes)-3:0] routing_at_o
 );
 
   localparam int Words = BeatBytes / 4;
   localparam int WordBits = $clog2(Words);
 
   logic waits_q;
-  logic [PointerBits-1:0] pointer_q;
-  logic [2:0] kind_q;
+  logic [PointerBits-1:0] pointer, pointer_q;
+  logic [2:0] kind, kind_q;
+  logic hops, here;
+
+  assign pointer = walk_i ? pointer_i : pointer_q;
+  assign kind = walk_i ? kind_i : kind_q;
+  assign hops = extended_i & (walk_i | (waits_q & ~first_i)) & kind >= parser_pkg::KIND_SKIPPED;
+  assign here = hops & pointer[PointerBits-1:WordBits] == '0;
+  assign options_o = here & kind == parser_pkg::KIND_OPTIONS;
+  assign options_at_o = pointer[WordBits-1:0];
 
   always_ff @(posedge clk_i) begin : hop
-    logic [PointerBits-1:0] pointer, behind;
-    logic [2:0] kind;
     /* verilator lint_off UNUSEDSIGNAL */  // the unused bits of a word, and of its ends
     logic [31:0] word;
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i) begin
-      walk_o <= walk_i;
+      walk_o <= hops ? here : walk_i;
       pointer_o <= pointer_i;
       kind_o <= kind_i;
       routing_o <= routing_i;
       routing_at_o <= routing_at_i;
-      options_o <= 1'b0;
       if (extended_i) begin
         words_o <= words_i;
-        waits_q <= 1'b0;
-        pointer = walk_i ? pointer_i : pointer_q;
-        kind = walk_i ? kind_i : kind_q;
-        if (kind >= parser_pkg::KIND_SKIPPED && (walk_i || (waits_q && !first_i))) begin
+        waits_q <= hops & ~here;
+        pointer_q <= pointer - PointerBits'(Words);
+        kind_q <= kind;
+        if (hops) begin
           word = words_i[{pointer[WordBits-1:0], 5'd0}+:32];
-          behind = kind == parser_pkg::KIND_AUTHENTICATION ? word[20+:PointerBits] :
-                   kind == parser_pkg::KIND_FRAGMENT       ? pointer + PointerBits'(2) : word[8+:PointerBits];
-          walk_o <= pointer[PointerBits-1:WordBits] == '0;
-          pointer_o <= behind;
+          pointer_o <= kind == parser_pkg::KIND_AUTHENTICATION ? word[20+:PointerBits] :
+                       kind == parser_pkg::KIND_FRAGMENT       ? pointer + PointerBits'(2) : word[8+:PointerBits];
           kind_o <= kind == parser_pkg::KIND_FRAGMENT & word[3] ? parser_pkg::KIND_OTHER : word[2:0];
-          if (pointer[PointerBits-1:WordBits] == '0) begin
-            if (!routing_i && kind == parser_pkg::KIND_ROUTING && word[4]) begin
-              routing_o <= 1'b1;
-              routing_at_o <= pointer[WordBits-1:0];
-            end
-            options_o <= kind == parser_pkg::KIND_OPTIONS;
-            options_at_o <= pointer[WordBits-1:0];
-            options_end_o <= behind;
-          end else begin
-            waits_q <= 1'b1;
-            pointer_q <= pointer - PointerBits'(Words);
-            kind_q <= kind;
+          if (here && !routing_i && kind == parser_pkg::KIND_ROUTING && word[4]) begin
+            routing_o <= 1'b1;
+            routing_at_o <= pointer[WordBits-1:0];
           end
         end
       end

@@ -18,12 +18,12 @@ module extension_words #(
     output logic [8*BeatBytes-1:0] words_o
 );
 
-  localparam logic [10:0] Beyond = 11'((1 << PointerBits) - 8);
+  localparam int Beyond = (1 << PointerBits) - 8;
 
-  function automatic logic [10:0] end_at(input logic [10:0] begins, input logic [10:0] words);
-    logic [10:0] sum;
-    sum = begins + words;
-    end_at = sum >= Beyond ? Beyond : sum;
+  // Begin, two words, and as many as the header says, in units of one (scale 0) or two words; compared before it is added up, for the sake of speed.
+  function automatic logic [10:0] end_at(input int begins, input int scale, input logic [7:0] units);
+    end_at = 32'(units) >= (Beyond - begins - 2 + scale) / (scale + 1) ? 11'(Beyond) :
+             11'(begins + 2) + (scale != 0 ? 11'({units, 1'b0}) : 11'(units));
   endfunction
 
   always_ff @(posedge clk_i) begin : decode
@@ -33,8 +33,7 @@ module extension_words #(
       for (n = 0; n < BeatBytes / 4; n = n + 1) begin
         header = beat_i[32*n+:32];
         words_o[32*n+:32] <= {
-            1'b0, end_at(11'(n), 11'(header[15:8]) + 11'd2),
-            1'b0, end_at(11'(n), {2'd0, header[15:8], 1'b0} + 11'd2),
+            1'b0, end_at(n, 0, header[15:8]), 1'b0, end_at(n, 1, header[15:8]),
             3'd0, header[23:16] == 8'd2 & header[15:8] >= 8'd2,
             {header[31:24] & 8'hf9, header[23:16]} != 16'd0, parser_pkg::kind_of(header[7:0])};
       end

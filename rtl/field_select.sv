@@ -27,37 +27,12 @@ module field_select (
     output logic [rss_pkg::TUPLE_BITS-1:0]      tuple_o
 );
 
-  // Functions called inside the clocked block, for the sake of simulation speed: see toeplitz_hash.
-  function automatic logic [3:0] ipv4_report(input logic [rss_pkg::HASH_TYPES-1:0] types, input logic [1:0] transport);
-    logic tcp, udp;
-    tcp = transport == rss_pkg::TRANSPORT_TCP;
-    udp = transport == rss_pkg::TRANSPORT_UDP;
-    ipv4_report = tcp & types[rss_pkg::TYPE_TCPV4] ? rss_pkg::REPORT_TCPV4 :
-                  udp & types[rss_pkg::TYPE_UDPV4] ? rss_pkg::REPORT_UDPV4 :
-                  types[rss_pkg::TYPE_IPV4]        ? rss_pkg::REPORT_IPV4 : rss_pkg::REPORT_NONE;
-  endfunction
-
-  // With extension headers and no _EX type that fits, they are skipped: the plain list applies.
-  function automatic logic [3:0] ipv6_report(input logic [rss_pkg::HASH_TYPES-1:0] types, input logic [1:0] transport,
-                                             input logic ex);
-    logic tcp, udp;
-    tcp = transport == rss_pkg::TRANSPORT_TCP;
-    udp = transport == rss_pkg::TRANSPORT_UDP;
-    ipv6_report = ex & tcp & types[rss_pkg::TYPE_TCP_EX] ? rss_pkg::REPORT_TCPV6_EX :
-                  ex & udp & types[rss_pkg::TYPE_UDP_EX] ? rss_pkg::REPORT_UDPV6_EX :
-                  ex & types[rss_pkg::TYPE_IP_EX]        ? rss_pkg::REPORT_IPV6_EX :
-                  tcp & types[rss_pkg::TYPE_TCPV6]       ? rss_pkg::REPORT_TCPV6 :
-                  udp & types[rss_pkg::TYPE_UDPV6]       ? rss_pkg::REPORT_UDPV6 :
-                  types[rss_pkg::TYPE_IPV6]              ? rss_pkg::REPORT_IPV6 : rss_pkg::REPORT_NONE;
-  endfunction
-
+  // A function called inside the clocked block, for the sake of simulation speed: see toeplitz_hash.
   always_ff @(posedge clk_i) begin : select
     logic [3:0] report;
     logic [31:0] ports;
     if (load_i) begin
-      report = network_i == rss_pkg::NETWORK_IPV4 ? ipv4_report(types_i, transport_i) :
-               network_i == rss_pkg::NETWORK_IPV6
-                   ? ipv6_report(types_i, transport_i, extension_headers_i | ex_always_i) : rss_pkg::REPORT_NONE;
+      report = report_pkg::report_of(types_i, network_i, transport_i, extension_headers_i | ex_always_i);
       case (report)
         rss_pkg::REPORT_IPV4, rss_pkg::REPORT_IPV6, rss_pkg::REPORT_IPV6_EX: ports = 32'd0;
         default: ports = {source_port_i, destination_port_i};

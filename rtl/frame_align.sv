@@ -13,7 +13,6 @@ module frame_align #(
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
-    input  logic                   advance_i,
     input  logic                   valid_i,
     input  logic                   first_i,
     input  logic                   last_i,
@@ -30,6 +29,12 @@ module frame_align #(
 );
 
   localparam int ByteBits = $clog2(BeatBytes);
+
+  // What comes with a frame's first beat.
+  logic [IdBits-1:0] id, frame_id_q;
+  logic [ByteBits-1:0] shift, frame_shift_q;
+  assign id = first_i ? id_i : frame_id_q;
+  assign shift = first_i ? start_i[ByteBits-1:0] : frame_shift_q;
 
   // Beats still to be skipped.
   logic [StartBits-ByteBits-1:0] skip, skip_q;
@@ -52,14 +57,16 @@ module frame_align #(
     if (!rst_ni) begin
       held_q <= 1'b0;
       valid_o <= 1'b0;
-    end else if (advance_i) begin
+    end else begin
       held_q <= take | (held_q & ~release_held);
       valid_o <= release_held & ~spent_q;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (advance_i & valid_i) begin
+    if (valid_i) begin
+      frame_id_q <= id;
+      frame_shift_q <= shift;
       skip_q <= skip == '0 ? '0 : skip - 1'b1;
       begun_q <= take & ~last_i;
       if (take) begin
@@ -68,14 +75,14 @@ module frame_align #(
         spent_q <= held_q & ends_here & ~first_i;
         data_q <= data_i;
         keep_q <= skip == '0 ? keep_i : '0;
-        id_q <= id_i;
-        shift_q <= start_i[ByteBits-1:0];
+        id_q <= id;
+        shift_q <= shift;
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (advance_i & release_held & ~spent_q) begin
+    if (release_held & ~spent_q) begin
       first_o <= first_q;
       last_o <= last_q | ends_here;
       id_o <= id_q;

@@ -12,11 +12,13 @@
 // extension header behind MaxExtensions whole ones. IPv4 headers always fit. Home addresses are found behind any number
 // of options.
 //
-// Latency: a result leaves MaxExtensions + 7 clocks after the edge that took the beat which settles it
-// (the first that completes the headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower
-// than 512 bits are packed to 512 first. Back-pressure: while a result waits (out_valid_o, not out_ready_i) all stands
-// still and tready_o is low; tready_o depends on out_ready_i in the same clock. At an edge with rst_ni low nothing is
-// transferred on any side; a frame cut in two by a reset goes on as a new frame.
+// Latency: a constant number of clocks after the edge that took the beat which settles the frame (the first that
+// completes the headers, ends the frame or ends the budget): MaxExtensions + 5, and one for each block of 32 bytes of
+// the budget, but for one of each beat; two more with StartOffset. Beats narrower than 512 bits are packed to 512 first,
+// for another one.
+// Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a result. Who cannot
+// take results at any time counts credits, as receive_steering does.
+// At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
 // Contract with the model: an edge with tvalid_i low and no beat or result on its way (a frame that waits for its next
 // beat is none) changes no register.
 module frame_parser #(
@@ -32,13 +34,17 @@ module frame_parser #(
     input  logic [DataBits-1:0]   tdata_i,
     input  logic [DataBits/8-1:0] tkeep_i,
     input  logic                  tvalid_i,
-    output logic                  tready_o,
     input  logic                  tlast_i,
     input  logic [IdBits-1:0]     tuser_i,         // comes back with the result
     input  logic [9:0]            start_offset_i,  // bytes before the Ethernet header that is parsed
+    // a clock ahead of the result: those of its fields that decide which of the others are hashed. Behind a network of
+    // NETWORK_NONE the rest means nothing.
+    output logic                  soon_valid_o,
+    output logic [1:0]            soon_network_o,
+    output logic [1:0]            soon_transport_o,
+    output logic                  soon_extension_headers_o,
     // header fields, as steering_pipeline takes them
     output logic                  out_valid_o,
-    input  logic                  out_ready_i,
     output logic [IdBits-1:0]     out_id_o,
     output logic [1:0]            out_network_o,
     output logic [1:0]            out_transport_o,
@@ -70,15 +76,12 @@ module frame_parser #(
   localparam int PointerBits = $clog2(HeaderBytes / 4) + 1;
   localparam int StartBits = 10;
 
-  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each, the next two home addresses, Settled decision.
-  // Bit n of valid_q is stage n, load[n] loads it.
+  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each, up to Searched the search for home addresses,
+  // Settled the fields, and the output. Bit n of valid_q is stage n, load[n] loads it.
+  localparam int SearchStages = BudgetBeats * (BeatBytes / 32 - 1);
   localparam int Walked = MaxExtensions + 1;
-  localparam int Searched = Walked + 2;
+  localparam int Searched = Walked + SearchStages + 1;
   localparam int Settled = Searched + 1;
-
-  logic advance;
-  assign advance = out_ready_i | ~out_valid_o;
-  assign tready_o = advance;
 
   // The beat at the input, packed and moved to its start.
   logic packed_valid, packed_first, packed_last;
@@ -90,7 +93,7 @@ module frame_parser #(
   beat_input #(
       .DataBits(DataBits), .BeatBits(BeatBits), .IdBits(IdBits), .StartBits(StartBits)
   ) u_input (
-      .clk_i, .rst_ni, .advance_i(advance),
+      .clk_i, .rst_ni,
       .tvalid_i, .tdata_i, .tkeep_i, .tlast_i, .tuser_i, .start_i(start_offset_i),
       .valid_o(packed_valid), .first_o(packed_first), .last_o(packed_last), .data_o(packed_data),
       .keep_o(packed_keep), .id_o(packed_id), .start_o(packed_start)
@@ -105,7 +108,7 @@ module frame_parser #(
     frame_align #(
         .BeatBytes(BeatBytes), .IdBits(IdBits), .StartBits(StartBits)
     ) u_align (
-        .clk_i, .rst_ni, .advance_i(advance),
+        .clk_i, .rst_ni,
         .valid_i(packed_valid), .first_i(packed_first), .last_i(packed_last), .data_i(packed_data),
         .keep_i(packed_keep), .id_i(packed_id), .start_i(packed_start),
         .valid_o(beat_valid), .first_o(beat_first), .last_o(beat_last), .data_o(beat_data), .keep_o(beat_keep),
@@ -124,25 +127,25 @@ module frame_parser #(
     assign unused_start = ^packed_start;
   end
 
-  // Beats behind the budget end here.
-  localparam int CountBits = $clog2(BudgetBeats + 1);
-  logic [CountBits-1:0] beats_q;
-  logic in_budget, settle;
+  // Which of its frame's beats this is: one bit, or none behind the budget, where beats end.
+  logic [BudgetBeats-1:0] beat_number, beat_number_q;
+  logic settle;
   logic [Settled:0] valid_q, load;
 
-  assign in_budget = beat_first | beats_q != CountBits'(BudgetBeats);
-  assign load = {valid_q[Settled-1:0], beat_valid & in_budget} & {(Settled+1){advance}};
+  assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
+  assign load = {valid_q[Settled-1:0], beat_valid};
+  assign soon_valid_o = valid_q[Settled];
 
   always_ff @(posedge clk_i) begin
-    if (load[0]) beats_q <= beat_first ? CountBits'(1) : beats_q + 1'b1;
+    if (load[0]) beat_number_q <= beat_number;
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       valid_q <= '0;
       out_valid_o <= 1'b0;
-    end else if (advance) begin
-      valid_q <= {valid_q[Searched] & settle, valid_q[Searched-1:0], beat_valid & in_budget};
+    end else begin
+      valid_q <= {valid_q[Searched] & settle, valid_q[Searched-1:0], beat_valid & beat_number != '0};
       out_valid_o <= valid_q[Settled];
     end
   end
@@ -166,16 +169,16 @@ module frame_parser #(
       .ip_tags_o(tags1), .ip_extended_o(extended1), .ip_pointer_o(pointer1), .ip_kind_o(kind1)
   );
 
-  // The beats wait in a memory for the stages that pick from them; the walk needs no more than extension_words gives.
+  // The beats wait in a memory for the stage that picks from them, read a clock ahead of it; the walk needs no more than
+  // extension_words gives. A place is read long before it is written again.
   localparam int Depth = 2 ** $clog2(Searched);
-  logic [BeatBits-1:0] waiting_q [Depth];
+  (* no_rw_check *) logic [BeatBits-1:0] waiting_q [Depth];
   logic [$clog2(Depth)-1:0] write_q, read_q;
-  logic [BeatBits-1:0] beat;  // in stage Searched
+  logic [BeatBits-1:0] read_beat, beat;  // the latter in stage Searched
 
-  always_ff @(posedge clk_i) begin
-    if (load[1]) waiting_q[write_q] <= beat0[BeatBits-1:0];
-    if (load[Searched]) beat <= waiting_q[read_q];
-  end
+  always_ff @(posedge clk_i) if (load[1]) waiting_q[write_q] <= beat0[BeatBits-1:0];
+  always_ff @(posedge clk_i) if (load[Searched-1]) read_beat <= waiting_q[read_q];
+  always_ff @(posedge clk_i) if (load[Searched]) beat <= read_beat;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -183,7 +186,7 @@ module frame_parser #(
       read_q <= '0;
     end else begin
       if (load[1]) write_q <= write_q + 1'b1;
-      if (load[Searched]) read_q <= read_q + 1'b1;
+      if (load[Searched-1]) read_q <= read_q + 1'b1;
     end
   end
 
@@ -203,17 +206,30 @@ module frame_parser #(
     assign extended[n] = extended_q;
   end
 
-  localparam int BesideBits = 1 + WordBits + 1 + IdBits + 2 + 2;
+  logic [BudgetBeats-1:0] number;  // in stage Walked
+  beat_delay #(
+      .Bits(BudgetBeats), .Stages(Walked)
+  ) u_number (
+      .clk_i, .load_i(load[Walked+1:1]), .bits_i(beat_number_q), .bits_o(number)
+  );
+
   logic last;
   logic [WordBits:0] words;
-  logic [IdBits-1:0] id;
-  logic [1:0] network, tags;
-
+  logic [1:0] network;
   beat_delay #(
-      .Bits(BesideBits), .Stages(Searched - 1)
+      .Bits(1 + WordBits + 1 + 2), .Stages(Walked - 1)
+  ) u_beside_walk (
+      .clk_i, .load_i(load[Walked+1:2]), .bits_i({last1, words1, network1}), .bits_o({last, words, network})
+  );
+
+  logic ipv4;
+  logic [IdBits-1:0] id;
+  logic [1:0] tags;
+  beat_delay #(
+      .Bits(1 + IdBits + 2), .Stages(Searched - 1)
   ) u_beside (
-      .clk_i, .load_i(load[Settled:2]), .bits_i({last1, words1, id1, network1, tags1}),
-      .bits_o({last, words, id, network, tags})
+      .clk_i, .load_i(load[Settled:2]), .bits_i({network1 == rss_pkg::NETWORK_IPV4, id1, tags1}),
+      .bits_o({ipv4, id, tags})
   );
 
   // Stages 2 to Walked: a hop each. Slice n of these is in stage n + 1.
@@ -224,9 +240,9 @@ module frame_parser #(
   logic [(MaxExtensions+1)*PointerBits-1:0] pointer;
   logic [(MaxExtensions+1)*3-1:0] kind;
   logic [(MaxExtensions+1)*WordBits-1:0] routing_at;
-  logic [MaxExtensions-1:0] options;  // all in stage Walked
+  logic [MaxExtensions-1:0] options;  // in stage Walked - 1
   logic [MaxExtensions*WordBits-1:0] options_at;
-  logic [MaxExtensions*PointerBits-1:0] options_end;
+  logic [MaxExtensions*PointerBits-1:0] ends;  // in stage Walked
 
   extension_words #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
@@ -243,7 +259,6 @@ module frame_parser #(
   for (genvar n = 0; n < MaxExtensions; n = n + 1) begin : g_hop
     logic here;
     logic [WordBits-1:0] at;
-    logic [PointerBits-1:0] ends;
 
     extension_hop #(
         .BeatBytes(BeatBytes), .PointerBits(PointerBits)
@@ -252,85 +267,104 @@ module frame_parser #(
         .words_i(ext_words[n*BeatBits+:BeatBits]),
         .walk_i(walk[n]), .pointer_i(pointer[n*PointerBits+:PointerBits]), .kind_i(kind[3*n+:3]),
         .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]),
+        .options_o(here), .options_at_o(at),
         .words_o(ext_words[(n+1)*BeatBits+:BeatBits]),
         .walk_o(walk[n+1]), .pointer_o(pointer[(n+1)*PointerBits+:PointerBits]), .kind_o(kind[3*(n+1)+:3]),
-        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits]),
-        .options_o(here), .options_at_o(at), .options_end_o(ends)
+        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits])
     );
 
     beat_delay #(
-        .Bits(1 + WordBits + PointerBits), .Stages(MaxExtensions - 1 - n)
+        .Bits(1 + WordBits), .Stages(MaxExtensions - 1 - n)
     ) u_options (
-        .clk_i, .load_i(load[Walked+1:n+3]), .bits_i({here, at, ends}),
-        .bits_o({options[n], options_at[n*WordBits+:WordBits], options_end[n*PointerBits+:PointerBits]})
+        .clk_i, .load_i(load[Walked:n+2]), .bits_i({here, at}), .bits_o({options[n], options_at[n*WordBits+:WordBits]})
+    );
+
+    beat_delay #(
+        .Bits(PointerBits), .Stages(MaxExtensions - 1 - n)
+    ) u_end (
+        .clk_i, .load_i(load[Walked+1:n+3]), .bits_i(pointer[(n+1)*PointerBits+:PointerBits]),
+        .bits_o(ends[n*PointerBits+:PointerBits])
     );
   end
 
   // Stages 1 to 5: the option map; from stage 5 on it waits for the last hop.
-  localparam int JumpBits = HeaderBytes == 256 ? 8 : 16;
-  logic [BeatBytes*JumpBits-1:0] map5, map;
+  localparam int PlaceBits = HeaderBytes == 256 ? 8 : 16;
+  logic [BeatBytes*PlaceBits-1:0] map5, map;
 
   option_map #(
-      .BeatBytes(BeatBytes), .JumpBits(JumpBits)
+      .BeatBytes(BeatBytes), .PlaceBits(PlaceBits)
   ) u_map (
       .clk_i, .load_i(load[5:1] & {extended[4:1], ipv6_0}), .beat_i(beat0), .map_o(map5)
   );
 
   beat_delay #(
-      .Bits(BeatBytes * JumpBits), .Stages(Walked - 5)
+      .Bits(BeatBytes * PlaceBits), .Stages(Walked - 5)
   ) u_map_delay (
       .clk_i, .load_i(load[Walked+1:6]), .bits_i(map5), .bits_o(map)
   );
 
-  // The two stages up to Searched.
+  // Up to Searched.
   logic home;
   logic [WordBits+2:0] home_at;
+  logic [MaxExtensions-1:0] options_q;
+
+  always_ff @(posedge clk_i) if (load[Walked]) options_q <= options;
 
   home_address_search #(
-      .BeatBytes(BeatBytes), .PointerBits(PointerBits), .JumpBits(JumpBits), .Searches(MaxExtensions)
+      .BeatBytes(BeatBytes), .Beats(BudgetBeats), .PointerBits(PointerBits), .PlaceBits(PlaceBits),
+      .Headers(MaxExtensions)
   ) u_search (
-      .clk_i, .load_i(load[Searched:Walked+1] & extended[Walked+1:Walked]), .first_i(first[Walked]), .map_i(map),
-      .options_i(options), .options_at_i(options_at), .options_end_i(options_end),
-      .found_o(home), .found_at_o(home_at)
+      .clk_i, .load_starts_i(load[Walked] & extended[Walked-1]), .options_i(options), .options_at_i(options_at),
+      .load_i(load[Searched:Walked+1] & extended[Searched-1:Walked]), .beat_i(number), .map_i(map),
+      .end_valid_i(options_q), .end_i(ends), .found_o(home), .found_at_o(home_at)
   );
 
-  logic walk_end, walk_end_q, routing_found, routing_q;
-  logic [PointerBits-1:0] pointer_q, end_q, last_pointer;
-  logic [2:0] kind_q, last_kind;
-  logic [WordBits-1:0] routing_found_at, routing_at_q;
+  logic home_at_hand, routing_at_hand, routing_found;
+  logic [WordBits-1:0] routing_word;
+  assign home_at_hand = home & extended[Searched];
+  assign routing_at_hand = routing_found & extended[Searched];
 
   beat_delay #(
-      .Bits(2 + PointerBits + 3 + WordBits), .Stages(1)
-  ) u_walk_delay (
-      .clk_i, .load_i(load[Searched:Walked+1]),
-      .bits_i({walk[MaxExtensions], routing[MaxExtensions], pointer[MaxExtensions*PointerBits+:PointerBits],
-               kind[3*MaxExtensions+:3], routing_at[MaxExtensions*WordBits+:WordBits]}),
-      .bits_o({walk_end, routing_found, last_pointer, last_kind, routing_found_at})
+      .Bits(1 + WordBits), .Stages(Searched - Walked)
+  ) u_routing (
+      .clk_i, .load_i(load[Settled:Walked+1]),
+      .bits_i({routing[MaxExtensions], routing_at[MaxExtensions*WordBits+:WordBits]}),
+      .bits_o({routing_found, routing_word})
   );
 
-  always_ff @(posedge clk_i) begin
-    if (load[Searched]) begin
-      walk_end_q <= walk_end;
-      pointer_q <= last_pointer;
-      kind_q <= last_kind;
-      // The fixed part of a transport header must be there; extension_words leaves room for it.
-      end_q <= last_kind == parser_pkg::KIND_TCP ? last_pointer + PointerBits'(5) :
-               last_kind == parser_pkg::KIND_UDP ? last_pointer + PointerBits'(2) : last_pointer;
-      routing_q <= routing_found;
-      routing_at_q <= routing_found_at;
-    end
-  end
+  // Beside the search: stages Walked + 1 to Walked + 3, then waiting.
+  localparam int FieldBits = 1 + 2 + 2 + 1 + 1 + WordBits;
+  logic [FieldBits-1:0] fields, settled_fields;
+
+  frame_settle #(
+      .BeatBytes(BeatBytes), .PointerBits(PointerBits)
+  ) u_settle (
+      .clk_i, .load_i(load[Walked+3:Walked+1]), .first_i(first[Walked]), .last_i(last),
+      .budget_ends_i(number[BudgetBeats-1]), .words_i(words), .network_i(network),
+      .walk_i(walk[MaxExtensions]), .pointer_i(pointer[MaxExtensions*PointerBits+:PointerBits]),
+      .kind_i(kind[3*MaxExtensions+:3]),
+      .settle_o(fields[FieldBits-1]), .network_o(fields[WordBits+4+:2]), .transport_o(fields[WordBits+2+:2]),
+      .over_budget_o(fields[WordBits+1]), .ports_o(fields[WordBits]), .ports_at_o(fields[WordBits-1:0])
+  );
+
+  beat_delay #(
+      .Bits(FieldBits), .Stages(Searched - Walked - 3)
+  ) u_fields (
+      .clk_i, .load_i(load[Settled:Walked+4]), .bits_i(fields), .bits_o(settled_fields)
+  );
+  assign settle = settled_fields[FieldBits-1];
 
   // Settled, and the output.
   frame_result #(
-      .BeatBytes(BeatBytes), .PointerBits(PointerBits), .BudgetBeats(BudgetBeats), .IdBits(IdBits)
+      .BeatBytes(BeatBytes), .IdBits(IdBits)
   ) u_result (
-      .clk_i, .load_i(load[Settled]), .first_i(first[Searched]), .last_i(last), .words_i(words), .id_i(id),
-      .network_i(network), .tags_i(tags), .extended_i(extended[Searched]), .beat_i(beat),
-      .walk_i(walk_end_q), .pointer_i(pointer_q), .end_i(end_q), .kind_i(kind_q),
-      .routing_i(routing_q), .routing_at_i(routing_at_q), .home_i(home), .home_at_i(home_at),
-      .settle_o(settle),
-      .load_result_i(valid_q[Settled] & advance),
+      .clk_i, .load_i(load[Settled]), .first_i(first[Searched]), .id_i(id), .ipv4_i(ipv4), .tags_i(tags),
+      .extended_i(extended[Searched]), .beat_i(beat),
+      .network_i(settled_fields[WordBits+4+:2]), .transport_i(settled_fields[WordBits+2+:2]),
+      .over_budget_i(settled_fields[WordBits+1]), .ports_i(settled_fields[WordBits]),
+      .ports_at_i(settled_fields[WordBits-1:0]),
+      .routing_i(routing_at_hand), .routing_at_i(routing_word), .home_i(home_at_hand), .home_at_i(home_at),
+      .soon_network_o, .soon_transport_o, .soon_extension_headers_o, .load_result_i(valid_q[Settled]),
       .id_o(out_id_o), .network_o(out_network_o), .transport_o(out_transport_o),
       .extension_headers_o(out_extension_headers_o), .source_o(out_source_o), .destination_o(out_destination_o),
       .ex_source_o(out_ex_source_o), .ex_destination_o(out_ex_destination_o), .source_port_o(out_source_port_o),

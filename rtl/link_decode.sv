@@ -11,9 +11,9 @@
 // before, and IP begins at word 4, 5 or 6. The last two bytes of a frame that ends with a full beat fall off: no header
 // that is complete ends there.
 //
-// First clock: the words, how many of them are complete in the frame (words_o), tags and EtherType. Second clock, all
-// with the prefix ip_: network, and where and what the next header is, pointer and kind_of(); for a frame without a
-// complete IP header of the right version: NETWORK_NONE.
+// First clock: the words, how many of them are complete in the frame, tags, and what each of the three places would be
+// as IP. Second clock, all with the prefix ip_: the place that counts; network, and where and what the next header is,
+// pointer and kind_of(); for a frame without a complete IP header of the right version: NETWORK_NONE.
 module link_decode #(
     parameter int BeatBytes   = 64,
     parameter int PointerBits = 7,
@@ -24,11 +24,13 @@ module link_decode #(
     input  logic                             first_i,
     input  logic                             last_i,
     input  logic [8*BeatBytes-1:0]           data_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // a word is complete if its last byte is
     input  logic [BeatBytes-1:0]             keep_i,
+    /* verilator lint_on UNUSEDSIGNAL */
     input  logic [IdBits-1:0]                id_i,
     // one clock later
     output logic [8*BeatBytes+15:0]          beat_o,  // the words, and the two bytes behind them
-    output logic                             ipv6_o,      // by its EtherType; for all beats of the frame
+    output logic                             ipv6_o,      // may have extension headers; for all beats of the frame
     // two clocks later
     output logic                             ip_first_o,
     output logic                             ip_last_o,
@@ -44,64 +46,80 @@ module link_decode #(
   localparam int Words = BeatBytes / 4;
   localparam int CountBits = $clog2(BeatBytes) - 1;
 
-  // Byte n is complete words' last but two: keep bit 4n + 1 says that word n is complete.
-  function automatic logic [CountBits-1:0] words_of(input logic [BeatBytes-1:0] keep);
-    integer w;
-    words_of = '0;
-    for (w = 0; w < Words; w = w + 1) words_of = words_of + CountBits'(keep[4*w+1]);
-  endfunction
-
   function automatic logic is_tag(input logic [15:0] type_le);
     is_tag = type_le == 16'h0081 | type_le == 16'ha888;
   endfunction
 
-  // First clock. EtherTypes are compared as they lie, low byte first.
-  logic first_q, last_q, ipv4_q, ipv6_q, extended, extended_q;
-  logic [1:0] tags_q;
+  // Complete words: bit n of a run of ones stands for word n, and bit b of their number is the parity of every
+  // 2**b-th of them.
+  function automatic logic [CountBits-1:0] count_of(input logic [Words-1:0] run);
+    integer b, n;
+    count_of = '0;
+    for (b = 0; b < CountBits; b = b + 1) begin
+      for (n = (1 << b) - 1; n < Words; n = n + (1 << b)) count_of[b] = count_of[b] ^ run[n];
+    end
+  endfunction
+
+  // First clock. EtherTypes are compared as they lie, low byte first. Bit t of the vectors: with t tags.
+  logic first_q, last_q, tagged_q, tagged_twice_q, extended, extended_q;
+  logic [2:0] ipv4_q, ipv6_q;
+  logic [14:0] ends4_q;  // words of IPv4's header and the tags
+  logic [8:0] kind4_q, kind6_q;
   logic [CountBits-1:0] words_q;
   logic [IdBits-1:0] id_q;
   logic [15:0] tail_q;
 
   always_ff @(posedge clk_i) begin : ethernet
+    integer t, w;
+    logic [Words-1:0] complete;
     logic [15:0] type_le;
+    /* verilator lint_off UNUSEDSIGNAL */
+    logic [79:0] ip;  // its first ten bytes: version in byte 0; IPv6: next header in byte 6; IPv4: fragment in bytes 6
+                      // and 7, protocol in byte 9
+    /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[0]) begin
+      for (w = 0; w < Words; w = w + 1) complete[w] = keep_i[4*w+1] | ~last_i;
       first_q <= first_i;
       last_q <= last_i;
       beat_o <= {data_i, tail_q};
       tail_q <= data_i[8*BeatBytes-1-:16];
-      words_q <= last_i ? words_of(keep_i) : CountBits'(Words);
+      words_q <= count_of(complete);
       if (first_i) begin
         id_q <= id_i;
-        if (!is_tag(data_i[8*12+:16])) begin
-          tags_q <= 2'd0;
-          type_le = data_i[8*12+:16];
-        end else if (!is_tag(data_i[8*16+:16])) begin
-          tags_q <= 2'd1;
-          type_le = data_i[8*16+:16];
-        end else begin
-          tags_q <= 2'd2;
-          type_le = data_i[8*20+:16];
+        tagged_q <= is_tag(data_i[8*12+:16]);
+        tagged_twice_q <= is_tag(data_i[8*16+:16]);
+        for (t = 0; t < 3; t = t + 1) begin
+          type_le = data_i[8*(12+4*t)+:16];
+          ip = data_i[8*(14+4*t)+:80];
+          ipv4_q[t] <= type_le == 16'h0008 & ip[7:4] == 4'd4 & ip[3:0] >= 4'd5 & complete[8+t];
+          ipv6_q[t] <= type_le == 16'hdd86 & ip[7:4] == 4'd6 & complete[13+t];
+          ends4_q[5*t+:5] <= 5'(ip[3:0]) + 5'(t);
+          kind6_q[3*t+:3] <= parser_pkg::kind_of(ip[8*6+:8]);
+          // All fragments of a datagram are to meet in one queue: the first one has no ports either. An IPv6 extension
+          // header's number means nothing here.
+          kind4_q[3*t+:3] <= ip[8*6+:6] != 6'd0 || ip[8*7+:8] != 8'd0 ? parser_pkg::KIND_OTHER :
+                             ip[8*9+:8] == 8'd6  ? parser_pkg::KIND_TCP :
+                             ip[8*9+:8] == 8'd17 ? parser_pkg::KIND_UDP : parser_pkg::KIND_OTHER;
         end
-        ipv4_q <= type_le == 16'h0008;
-        ipv6_q <= type_le == 16'hdd86;
       end
     end
   end
 
-  // Second clock. The first three words of IP: version in byte 0; IPv4: fragment in bytes 6 and 7, protocol in byte 9;
-  // IPv6: next header in byte 6.
-  /* verilator lint_off UNUSEDSIGNAL */
-  logic [95:0] ip;
-  /* verilator lint_on UNUSEDSIGNAL */
-  logic [2:0] next_kind;
-  assign ip = tags_q == 2'd0 ? beat_o[32*4+:96] : tags_q == 2'd1 ? beat_o[32*5+:96] : beat_o[32*6+:96];
-  assign next_kind = parser_pkg::kind_of(ip[8*6+:8]);
-  assign ipv6_o = ipv6_q;
-  assign extended = first_q ? ipv6_q & next_kind >= parser_pkg::KIND_SKIPPED : extended_q;
+  // Second clock.
+  logic ipv4, ipv6;
+  logic [1:0] tags;
+  logic [2:0] kind4, kind6;
+  logic [4:0] ends4;
+  assign tags = !tagged_q ? 2'd0 : !tagged_twice_q ? 2'd1 : 2'd2;
+  assign ipv4 = !tagged_q ? ipv4_q[0] : !tagged_twice_q ? ipv4_q[1] : ipv4_q[2];
+  assign ipv6 = !tagged_q ? ipv6_q[0] : !tagged_twice_q ? ipv6_q[1] : ipv6_q[2];
+  assign kind4 = !tagged_q ? kind4_q[2:0] : !tagged_twice_q ? kind4_q[5:3] : kind4_q[8:6];
+  assign kind6 = !tagged_q ? kind6_q[2:0] : !tagged_twice_q ? kind6_q[5:3] : kind6_q[8:6];
+  assign ends4 = !tagged_q ? ends4_q[4:0] : !tagged_twice_q ? ends4_q[9:5] : ends4_q[14:10];
+  assign ipv6_o = ipv6_q != 3'd0;
+  assign extended = first_q ? ipv6 & kind6 >= parser_pkg::KIND_SKIPPED : extended_q;
 
   always_ff @(posedge clk_i) begin : network
-    logic [2:0] kind;
-    logic [CountBits-1:0] begins;
     if (load_i[1]) begin
       ip_first_o <= first_q;
       ip_last_o <= last_q;
@@ -109,25 +127,11 @@ module link_decode #(
       extended_q <= extended;
       ip_extended_o <= extended;
       if (first_q) begin
-        begins = CountBits'(4) + CountBits'(tags_q);
         ip_id_o <= id_q;
-        ip_tags_o <= tags_q;
-        if (ipv4_q && ip[7:4] == 4'd4 && ip[3:0] >= 4'd5 && words_q >= begins + CountBits'(5)) begin
-          // All fragments of a datagram are to meet in one queue: the first one has no ports either.
-          kind = parser_pkg::kind_of(ip[8*9+:8]);
-          ip_network_o <= rss_pkg::NETWORK_IPV4;
-          ip_pointer_o <= PointerBits'(begins) + PointerBits'(ip[3:0]);
-          ip_kind_o <= kind >= parser_pkg::KIND_SKIPPED || ip[8*6+:6] != 6'd0 || ip[8*7+:8] != 8'd0
-              ? parser_pkg::KIND_OTHER : kind;
-        end else if (ipv6_q && ip[7:4] == 4'd6 && words_q >= begins + CountBits'(10)) begin
-          ip_network_o <= rss_pkg::NETWORK_IPV6;
-          ip_pointer_o <= PointerBits'(begins) + PointerBits'(10);
-          ip_kind_o <= next_kind;
-        end else begin
-          ip_network_o <= rss_pkg::NETWORK_NONE;
-          ip_pointer_o <= '0;
-          ip_kind_o <= parser_pkg::KIND_OTHER;
-        end
+        ip_tags_o <= tags;
+        ip_network_o <= ipv4 ? rss_pkg::NETWORK_IPV4 : ipv6 ? rss_pkg::NETWORK_IPV6 : rss_pkg::NETWORK_NONE;
+        ip_pointer_o <= PointerBits'(4) + (ipv4 ? PointerBits'(ends4) : PointerBits'(10) + PointerBits'(tags));
+        ip_kind_o <= ipv4 ? kind4 : ipv6 ? kind6 : parser_pkg::KIND_OTHER;
       end
     end
   end

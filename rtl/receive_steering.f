@@ -1,4 +1,5 @@
 rss_pkg.sv
+report_pkg.sv
 parser_pkg.sv
 beat_delay.sv
 beat_input.sv
@@ -8,13 +9,18 @@ extension_words.sv
 extension_hop.sv
 option_reach.sv
 option_map.sv
+option_step.sv
 home_address_search.sv
 address_capture.sv
+frame_settle.sv
 frame_result.sv
 frame_parser.sv
 config_bank.sv
 field_select.sv
 toeplitz_hash.sv
+toeplitz_table_group.sv
+toeplitz_table_hash.sv
 indirection_table.sv
-steering_pipeline.sv
+steering_core.sv
+result_fifo.sv
 receive_steering.sv

@@ -1,15 +1,20 @@
-// Receive-side steering of frames: frame_parser in front of steering_pipeline. Frames in, hash, hash report and receive
+// Receive-side steering of frames: frame_parser in front of steering_core. Frames in, hash, hash report and receive
 // queue out, in order, a beat a clock. Both parts' files have their rules; the configuration in force when a frame's
-// fields leave the parser applies to it.
+// headers have been read applies to it.
 //
-// Latency: MaxExtensions + 13 clocks from the beat that settles the fields, two more with StartOffset.
+// Back-pressure: the stages never wait. A frame is let in for one of Credits, which its result gives back as it is
+// taken; results that wait do so in a FIFO of as many places. tready_o comes from registers: it does not depend on the
+// other inputs of its clock, and is high in every clock as long as results are taken as they come.
+//
+// Latency: frame_parser's, and 6 clocks (HashTables 0) or 7, from the beat that settles the fields.
 // Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low changes no register.
 module receive_steering #(
     parameter int DataBits      = 512,  // 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // see frame_parser
     parameter int MaxExtensions = 4,    // likewise
     parameter int StartOffset   = 1,    // likewise
-    parameter int Entries       = 512   // indirection table entries of a bank: a power of two, 1 to 512
+    parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 512
+    parameter int HashTables    = 0     // see steering_core
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,
@@ -38,43 +43,82 @@ module receive_steering #(
     output logic                              out_over_budget_o
 );
 
-  logic valid, ready, extension_headers, over_budget;
+  // As many as frames can be on their way at one a clock, and the two clocks that a credit takes to come back.
+  localparam int Credits = 64;
+  localparam int CreditBits = $clog2(Credits) + 1;
+
+  logic accept, inside_q, open_q, begins, leaves;
+  logic [CreditBits-1:0] frames_q, frames;
+
+  assign tready_o = inside_q | open_q;
+  assign accept = tvalid_i & tready_o;
+  assign begins = accept & ~inside_q;
+  assign leaves = out_valid_o & out_ready_i;
+  assign frames = frames_q + CreditBits'(begins) - CreditBits'(leaves);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      inside_q <= 1'b0;
+      open_q <= 1'b1;
+      frames_q <= '0;
+    end else begin
+      if (accept) inside_q <= ~tlast_i;
+      frames_q <= frames;
+      open_q <= frames_q < CreditBits'(Credits - 1);  // one may begin at this edge
+    end
+  end
+
+  logic soon, soon_extension_headers, over_budget;
+  logic [1:0] soon_network, soon_transport;
   logic [15:0] id, source_port, destination_port;
-  logic [1:0] network, transport;
   logic [127:0] source, destination, ex_source, ex_destination;
+  /* verilator lint_off UNUSEDSIGNAL */  // known a clock before
+  logic valid, extension_headers;
+  logic [1:0] network, transport;
+  /* verilator lint_on UNUSEDSIGNAL */
 
   frame_parser #(
       .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .IdBits(16),
       .StartOffset(StartOffset)
   ) u_parser (
       .clk_i, .rst_ni,
-      .tdata_i, .tkeep_i, .tvalid_i, .tready_o, .tlast_i, .tuser_i, .start_offset_i,
-      .out_valid_o(valid), .out_ready_i(ready), .out_id_o(id), .out_network_o(network),
+      .tdata_i, .tkeep_i, .tvalid_i(accept), .tlast_i, .tuser_i, .start_offset_i,
+      .soon_valid_o(soon), .soon_network_o(soon_network), .soon_transport_o(soon_transport),
+      .soon_extension_headers_o(soon_extension_headers),
+      .out_valid_o(valid), .out_id_o(id), .out_network_o(network),
       .out_transport_o(transport), .out_extension_headers_o(extension_headers), .out_source_o(source),
       .out_destination_o(destination), .out_ex_source_o(ex_source), .out_ex_destination_o(ex_destination),
       .out_source_port_o(source_port), .out_destination_port_o(destination_port), .out_over_budget_o(over_budget)
   );
 
-  steering_pipeline #(
-      .Entries(Entries)
+  localparam int IdBits = 16 + 1;
+  logic steered, bank;
+  logic [IdBits-1:0] steered_id;
+  logic [15:0] queue;
+  logic [31:0] hash;
+  logic [3:0] report;
+
+  steering_core #(
+      .Entries(Entries), .HashTables(HashTables), .IdBits(IdBits)
   ) u_steering (
       .clk_i, .rst_ni,
-      .in_valid_i(valid), .in_ready_o(ready), .in_id_i(id), .in_network_i(network), .in_transport_i(transport),
-      .in_extension_headers_i(extension_headers), .in_source_i(source), .in_destination_i(destination),
+      .soon_valid_i(soon), .soon_network_i(soon_network), .soon_transport_i(soon_transport),
+      .soon_extension_headers_i(soon_extension_headers),
+      .in_id_i({id, over_budget}), .in_source_i(source), .in_destination_i(destination),
       .in_ex_source_i(ex_source), .in_ex_destination_i(ex_destination), .in_source_port_i(source_port),
       .in_destination_port_i(destination_port),
       .cfg_valid_i, .cfg_ready_o, .cfg_addr_i, .cfg_data_i, .active_bank_o,
-      .out_valid_o, .out_ready_i, .out_id_o, .out_hash_o, .out_report_o, .out_queue_o, .out_bank_o
+      .out_valid_o(steered), .out_id_o(steered_id), .out_hash_o(hash), .out_report_o(report),
+      .out_queue_o(queue), .out_bank_o(bank)
   );
 
-  // Beside the steering pipeline, in step with its stages; 0 in empty ones, so that an idle edge moves nothing.
-  localparam int Stages = 6;
-  logic [Stages-1:0] over_budget_q;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) over_budget_q <= '0;
-    else if (ready) over_budget_q <= {over_budget_q[Stages-2:0], valid & over_budget};
-  end
-  assign out_over_budget_o = over_budget_q[Stages-1];
+  result_fifo #(
+      .Bits(IdBits + 32 + 4 + 16 + 1), .Depth(Credits)
+  ) u_results (
+      .clk_i, .rst_ni,
+      .in_valid_i(steered), .in_i({steered_id, hash, report, queue, bank}),
+      .out_valid_o, .out_ready_i,
+      .out_o({out_id_o, out_over_budget_o, out_hash_o, out_report_o, out_queue_o, out_bank_o})
+  );
 
 endmodule

@@ -1,4 +1,5 @@
 rss_pkg.sv
+report_pkg.sv
 config_bank.sv
 field_select.sv
 toeplitz_hash.sv

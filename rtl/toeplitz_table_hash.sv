@@ -7,8 +7,9 @@
 // with the bank_o of that clock as bank_i and has its key all the way. The walk waits while hold_i is high: whoever
 // owns the pipeline holds it while tuples of the bank that is not in force are on their way.
 //
-// Each table is written in Gray code order: one bit of the byte changes from entry to entry, so each is the one before
-// plus one 32-bit window of the key.
+// The entries of a table are visited by a shift register that passes all 256 values (a linear feedback one, with 0 put
+// in between 1 and 128): as the value moves by a bit, so does its entry, since the key's windows do. What comes in and
+// what falls out is added, and no window has to be picked.
 //
 // Reset: bank 0 in force, a walk under way is dropped, the tables keep what they held: nothing before the first key.
 // Stage k loads at an edge with load_i[k]. Contract with the model: without a walk and without loads nothing changes.
@@ -28,23 +29,34 @@ module toeplitz_table_hash (
 
   localparam int Bytes = rss_pkg::TUPLE_BITS / 8;
 
-  logic walks_q, step;
-  logic [rss_pkg::KEY_BITS-1:0] key_q;  // its first bits are the windows of the byte in hand
-  logic [5:0] byte_q;
-  logic [7:0] count_q;                  // the entry in hand is the Gray code of this
-  logic [31:0] entry_q, window;
+  logic walks_q, step, last;
+  logic [rss_pkg::KEY_BITS-1:0] key_q;
+  logic [Bytes-1:0] byte_q;   // the byte in hand, one bit, the first byte's the lowest
+  logic [38:0] window_q;      // the key bits that it meets, the first in [38]
+  logic [7:0] at_q;           // the value whose entry is in hand
+  logic [31:0] entry_q;
 
   assign key_ready_o = ~walks_q;
   assign step = walks_q & ~hold_i;
+  assign last = at_q == 8'd1;
 
-  // From the entry in hand to the next: the byte's bit k changes, k the number of ones at the end of the count, and
-  // adds the window that begins at bit 7 - k.
-  function automatic logic [31:0] next_window(input logic [38:0] key, input logic [7:0] count);
-    integer k;
-    next_window = key[38:7];
-    for (k = 6; k >= 0; k = k - 1) if (!count[k]) next_window = key[k+:32];
+  // The bit that comes in at the left.
+  function automatic logic next_bit(input logic [7:0] value);
+    next_bit = value[0] ^ value[2] ^ value[3] ^ value[4] ^ (value[7:1] == 7'd0);
   endfunction
-  assign window = next_window(key_q[rss_pkg::KEY_BITS-1-:39], count_q);
+
+  function automatic logic [31:0] next_entry(input logic [30:0] entry, input logic [7:0] value,
+                                             input logic [38:0] window);
+    next_entry = {entry ^ ({31{value[0]}} & window[30:0]), ^(value[7:1] & window[6:0])} ^
+                 ({32{next_bit(value)}} & window[38:7]);
+  endfunction
+
+  // The eight key bits that come into the window behind the byte in hand.
+  function automatic logic [7:0] next_key_byte(input logic [rss_pkg::KEY_BITS-1:0] key, input logic [Bytes-1:0] in_hand);
+    integer n;
+    next_key_byte = 8'd0;
+    for (n = 0; n < Bytes - 1; n = n + 1) next_key_byte = next_key_byte | ({8{in_hand[n]}} & key[280-8*n-:8]);
+  endfunction
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -52,46 +64,48 @@ module toeplitz_table_hash (
       bank_o <= 1'b0;
     end else if (key_valid_i & key_ready_o) begin
       walks_q <= 1'b1;
-    end else if (step && count_q == 8'd255 && byte_q == 6'(Bytes - 1)) begin
+    end else if (step & last & byte_q[Bytes-1]) begin
       walks_q <= 1'b0;
       bank_o <= ~bank_o;
     end
   end
-
   always_ff @(posedge clk_i) begin
     if (key_valid_i & key_ready_o) begin
       key_q <= key_i;
-      byte_q <= 6'd0;
-      count_q <= 8'd0;
+      byte_q <= Bytes'(1);
+      window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
+      at_q <= 8'd0;
       entry_q <= 32'd0;
     end else if (step) begin
-      count_q <= count_q + 8'd1;
-      entry_q <= entry_q ^ window;
-      if (count_q == 8'd255) begin
-        entry_q <= 32'd0;
-        byte_q <= byte_q + 6'd1;
-        key_q <= {key_q[rss_pkg::KEY_BITS-9:0], 8'd0};
+      at_q <= {next_bit(at_q), at_q[7:1]};
+      entry_q <= next_entry(entry_q[30:0], at_q, window_q);
+      if (last) begin
+        byte_q <= byte_q << 1;
+        window_q <= {window_q[30:0], next_key_byte(key_q, byte_q)};
       end
     end
   end
 
   logic [Bytes-1:0] write;
   logic [287:0] ninth;
-  logic [95:0] third_q;
+  logic [95:0] third_q;  // two sums of four, and the ninth as it is
 
   for (genvar g = 0; g < Bytes / 4; g = g + 1) begin : g_group
     for (genvar b = 0; b < 4; b = b + 1) begin : g_write
-      assign write[4*g+3-b] = step & byte_q == 6'(4 * g + b);
+      assign write[4*g+3-b] = step & byte_q[4*g+b];
     end
     toeplitz_table_group u_group (
-        .clk_i, .write_i(write[4*g+:4]), .write_at_i({~bank_o, count_q ^ {1'b0, count_q[7:1]}}),
-        .write_data_i(entry_q), .load_i(load_i[1:0]), .bank_i, .bytes_i(tuple_i[287-32*g-:32]),
+        .clk_i, .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),
+        .load_i(load_i[1:0]), .bank_i, .bytes_i(tuple_i[287-32*g-:32]),
         .sum_o(ninth[287-32*g-:32])
     );
   end
 
   always_ff @(posedge clk_i) begin
-    if (load_i[2]) third_q <= ninth[287:192] ^ ninth[191:96] ^ ninth[95:0];
+    if (load_i[2]) begin
+      third_q <= {ninth[287:256] ^ ninth[255:224] ^ ninth[223:192] ^ ninth[191:160],
+                  ninth[159:128] ^ ninth[127:96] ^ ninth[95:64] ^ ninth[63:32], ninth[31:0]};
+    end
     if (load_i[3]) hash_o <= third_q[95:64] ^ third_q[63:32] ^ third_q[31:0];
   end
 

@@ -9,6 +9,8 @@ namespace rssnic {
 namespace {
 
 constexpr std::uint16_t VIRTIO_NET_S_LINK_UP = 1;
+constexpr std::uint16_t VIRTIO_NET_S_ANNOUNCE = 2;
+constexpr std::size_t kConfigStatus = 6;  // offset in struct virtio_net_config
 constexpr std::size_t kEthernetHeaderBytes = 14;
 constexpr std::size_t kVlanTagBytes = 4;
 
@@ -38,7 +40,6 @@ const CardParameters& checked(const CardParameters& p) {
   check("mac_fifo_frames", p.mac_fifo_frames, 1u, 1u << 20);
   check("result_fifo", p.result_fifo, 1u, 65535u);
   check("dispatch_cycles", p.dispatch_cycles, 1u, 1024u);
-  check("bus_bytes_per_cycle", p.bus_bytes_per_cycle, 1u, 4096u);
   check("pcie.generation", p.pcie.generation, 1u, 5u);
   check("pcie.lanes", p.pcie.lanes, 1u, 16u);
   check_power_of_two("pcie.lanes", p.pcie.lanes);
@@ -117,6 +118,10 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome, Cycle edge) {
     ++statistics_.received;
     observer_.on_ingress(packets_[slot].frame.tag, edge);
   }
+  if (outcome.complete) {
+    const std::uint16_t slot = ingress_.complete(edge);
+    if (!results_.empty() && results_.front() == slot) arm_dispatch();
+  }
   if (outcome.swapped) {
     epoch_ ^= 1;
     ++statistics_.configurations;
@@ -133,6 +138,7 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome, Cycle edge) {
   if (outcome.decided) {
     PacketSlot& slot = packets_[outcome.result.token];
     slot.steering = outcome.result;
+    statistics_.over_budget += outcome.result.over_budget;
     const SteerResult& result = outcome.result;
     observer_.on_steer(
         slot.frame.tag,
@@ -147,9 +153,9 @@ void Card::engine_did(const SteeringEngine::Outcome& outcome, Cycle edge) {
 
 void Card::arm_dispatch() {
   if (dispatch_armed_ || results_.empty()) return;
+  const Cycle complete = packets_[results_.front()].complete;
+  if (complete == kNever) return;  // store and forward: no byte leaves before the last is in
   dispatch_armed_ = true;
-  const Cycle complete =
-      packets_[results_.front()].complete;  // store and forward: no byte leaves before the last is in
   calendar_.at(
       std::max({calendar_.now(), dispatch_free_, complete}), Rank::receive, this,
       [](void* self, std::uint64_t resets) {
@@ -180,7 +186,12 @@ void Card::dispatch() {
 // Receive queue number from 0. Automatic steering knows no flows yet, and a flow it does not know may go to any enabled
 // queue (5.1.9.5.6): it goes to the first.
 unsigned Card::receive_queue_for(const SteerResult& result) const {
-  return steering_[result.bank].mode == SteeringMode::rss ? result.queue : 0;
+  const SteeringConfig& steering = steering_[result.bank];
+  if (steering.mode == SteeringMode::rss) return result.queue;
+  for (unsigned number = 0; number < steering.receive_queues; ++number) {
+    if (queue_as<ReceiveQueue>(2 * number) != nullptr) return number;
+  }
+  return 0;
 }
 
 // The longest frame that may pass with the negotiated MTU, one VLAN tag allowed on top; 0: no limit.
@@ -226,7 +237,8 @@ std::uint64_t Card::set_alarm(unsigned queue, Cycle when) {
 
 void Card::ring_alarm(std::uint64_t alarm) {
   if (!running()) return;
-  if (ReceiveQueue* const queue = queue_as<ReceiveQueue>(alarm & 0xffff)) queue->on_alarm(alarm);
+  if (ReceiveQueue* const receive = queue_as<ReceiveQueue>(alarm & 0xffff)) receive->on_alarm(alarm);
+  if (TransmitQueue* const transmit = queue_as<TransmitQueue>(alarm & 0xffff)) transmit->on_alarm(alarm);
 }
 
 // ---- configuration by the driver
@@ -234,7 +246,7 @@ void Card::ring_alarm(std::uint64_t alarm) {
 void Card::fill_config() {
   const FeatureBits offered = parameters_.features;
   std::copy(parameters_.mac.begin(), parameters_.mac.end(), config_.begin());
-  if (offered & VIRTIO_NET_F_STATUS) store_le16(&config_[6], VIRTIO_NET_S_LINK_UP);
+  if (offered & VIRTIO_NET_F_STATUS) store_le16(&config_[kConfigStatus], link_up_ ? VIRTIO_NET_S_LINK_UP : 0);
   if (offered & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS)) {
     store_le16(&config_[8], static_cast<std::uint16_t>(parameters_.queue_pairs));
   }
@@ -248,7 +260,31 @@ void Card::fill_config() {
 
 void Card::features_accepted(FeatureBits features) {
   filter_.filtering = features & VIRTIO_NET_F_CTRL_RX;
+  filter_.filtering_vlans = features & VIRTIO_NET_F_CTRL_VLAN;
   filter_.own = parameters_.mac;
+}
+
+void Card::set_link(bool up) {
+  if (up == link_up_) return;
+  link_up_ = up;
+  wire_.link(up);
+  ingress_.link(up);
+  if (!(parameters_.features & VIRTIO_NET_F_STATUS)) return;
+  config_[kConfigStatus] ^= VIRTIO_NET_S_LINK_UP;
+  if (up) ask_for_announcement();
+  function_.config_changed();
+}
+
+void Card::announce() {
+  if (ask_for_announcement()) function_.config_changed();
+}
+
+// The field that holds the bit belongs to STATUS.
+bool Card::ask_for_announcement() {
+  constexpr FeatureBits kNeeded = VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_STATUS;
+  if ((function_.features() & kNeeded) != kNeeded) return false;
+  config_[kConfigStatus] |= VIRTIO_NET_S_ANNOUNCE;
+  return true;
 }
 
 // 2N with N = max_virtqueue_pairs, or N = 1 for a driver that took neither MQ nor RSS (5.1.2).
@@ -277,7 +313,41 @@ void Card::queue_enabled(unsigned queue, const QueueSetup& setup) {
     queues_[queue] =
         std::make_unique<TransmitQueue>(queue, std::move(ring), header_bytes, mtu_limit(), services_, wire_, host);
   }
+  // 5.1.9.5.10.6: what VQ_SET gave the queue before a reset does not come back.
+  if (NotificationCoalescing* const coalescing = coalescing_of(queue)) coalescing->set(coalescing_[queue % 2]);
   if (running()) kick(queue);
+}
+
+// 2.6.1. What the queue has posted and the host has not seen is taken back. Its interrupt messages are on their way
+// beside those of others: the reset is complete when they have arrived.
+void Card::queue_reset(unsigned queue) {
+  const std::uint64_t reset = ++statistics_.queue_resets;
+  in_reset_.push_back({reset, queue, std::exchange(queues_[queue], std::monostate{})});
+  std::visit(
+      [](auto& kind) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(kind)>, std::monostate>) kind->stop();
+      },
+      in_reset_.back().queue);
+  calendar_.at(
+      calendar_.now() + link_.posted_backlog(), Rank::pci, this,
+      [](void* self, std::uint64_t number) { static_cast<Card*>(self)->queue_reset_done(number); }, reset);
+}
+
+// A device reset meanwhile has done away with it.
+void Card::queue_reset_done(std::uint64_t reset) {
+  const auto found = std::find_if(in_reset_.begin(), in_reset_.end(),
+                                  [reset](const QueueInReset& candidate) { return candidate.reset == reset; });
+  if (found == in_reset_.end()) return;
+  function_.queue_reset_done(found->number);
+  in_reset_.erase(found);
+}
+
+// Null for a queue that is no receive or transmit queue, or not enabled.
+NotificationCoalescing* Card::coalescing_of(unsigned queue) const {
+  if (queue >= queues_.size()) return nullptr;
+  if (ReceiveQueue* const receive = queue_as<ReceiveQueue>(queue)) return &receive->coalescing();
+  if (TransmitQueue* const transmit = queue_as<TransmitQueue>(queue)) return &transmit->coalescing();
+  return nullptr;
 }
 
 // Before an MQ class command only receiveq1, transmitq1 and the control queue do anything (5.1.9.5.5).
@@ -363,9 +433,12 @@ void Card::reset() {
       (*receive)->for_each_unpublished(lost);
     queue = std::monostate{};
   }
+  in_reset_.clear();
   packets_of_epoch_ = {};
   steering_ = {};
+  coalescing_ = {};
   filter_ = {};
+  fill_config();  // the permanent address, and no announcement
   broken_ = false;
 }
 
@@ -378,17 +451,35 @@ CommandContext Card::command_context() const {
   context.supported_hash_types = parameters_.supported_hash_types;
   context.receive_queue_enabled = [this](unsigned queue) { return function_.queue_is_enabled(2 * queue); };
   context.steering = steering_[engine_->active_bank()];
+  context.coalescing = [this](unsigned queue) {
+    const NotificationCoalescing* const found = coalescing_of(queue);
+    return found != nullptr ? std::optional(found->parameters()) : std::nullopt;
+  };
   return context;
 }
 
 void Card::apply(const CommandEffect& effect) {
-  if (const auto* promiscuous = std::get_if<SetPromiscuous>(&effect)) {
-    filter_.promiscuous = promiscuous->on;
-  } else if (const auto* all_multicast = std::get_if<SetAllMulticast>(&effect)) {
-    filter_.all_multicast = all_multicast->on;
+  if (const auto* mode = std::get_if<SetReceiveMode>(&effect)) {
+    filter_.*mode->mode = mode->on;
   } else if (const auto* tables = std::get_if<SetMacTables>(&effect)) {
     filter_.unicast = tables->unicast;
     filter_.multicast = tables->multicast;
+  } else if (const auto* own = std::get_if<SetMacAddress>(&effect)) {
+    filter_.own = own->address;
+    std::copy(own->address.begin(), own->address.end(), config_.begin());
+    function_.config_changed_by_driver();
+  } else if (const auto* vlan = std::get_if<SetVlan>(&effect)) {
+    filter_.vlans[vlan->vlan] = vlan->member;
+  } else if (std::holds_alternative<AcknowledgeAnnounce>(effect)) {
+    config_[kConfigStatus] &= static_cast<std::uint8_t>(~VIRTIO_NET_S_ANNOUNCE);
+    function_.config_changed_by_driver();
+  } else if (const auto* all = std::get_if<SetCoalescing>(&effect)) {
+    coalescing_[all->transmit] = all->parameters;
+    for (unsigned queue = all->transmit; queue < queues_.size(); queue += 2) {
+      if (NotificationCoalescing* const coalescing = coalescing_of(queue)) coalescing->set(all->parameters);
+    }
+  } else if (const auto* one = std::get_if<SetQueueCoalescing>(&effect)) {
+    coalescing_of(one->queue)->set(one->parameters);
   } else {
     SteeringConfig& shadow = steering_[engine_->active_bank() ^ 1];
     shadow = std::get<SteeringConfig>(effect);

@@ -38,6 +38,13 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
 
   VirtioFunction& function() { return function_; }  // register accesses happen at now()
   void wire_ready() { ingress_.wire_ready(); }      // the receive source has frames again
+  // The cable is plugged in (as at first) or pulled out. Without a link frames are not taken from the wire, where they
+  // wait, and transmitted ones are counted and go nowhere; what has come in before goes its way. The driver is told
+  // where STATUS is offered, and asked to announce itself when the link is back.
+  void set_link(bool up);
+  bool link_up() const { return link_up_; }
+  // Asks the driver to announce itself to the network (5.1.9.5.4), if it has negotiated that.
+  void announce();
   const CardParameters& parameters() const { return parameters_; }
   const CardStatistics& statistics() const { return statistics_; }
   const PcieLink& link() const { return link_; }
@@ -56,6 +63,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   void features_accepted(FeatureBits features) override;
   void driver_ok() override;
   void queue_enabled(unsigned queue, const QueueSetup& setup) override;
+  void queue_reset(unsigned queue) override;
   void notify(unsigned queue) override;
   void bus_master(bool enabled) override;
   void reset() override;
@@ -71,6 +79,7 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   void no_acknowledgement(unsigned queue) override { ring_fault(queue, RingFault::write_order); }
 
   void fill_config();
+  bool ask_for_announcement();
   bool running() const { return function_.driver_ok() && function_.bus_master_enabled() && !broken_; }
   void start();
   void fail();
@@ -86,9 +95,11 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
   std::size_t mtu_limit() const;
   void drop(std::uint16_t slot, DropReason reason);
   void ring_alarm(std::uint64_t alarm);
+  void queue_reset_done(std::uint64_t reset);
+  NotificationCoalescing* coalescing_of(unsigned queue) const;
   void settle_soon();
   template <typename Kind>
-  Kind* queue_as(std::size_t queue) {
+  Kind* queue_as(std::size_t queue) const {
     auto* const found = std::get_if<std::unique_ptr<Kind>>(&queues_[queue]);
     return found ? found->get() : nullptr;
   }
@@ -110,8 +121,17 @@ class Card final : private VirtioDevice, private QueueHost, private CommandTarge
 
   std::array<std::uint8_t, 28> config_{};  // struct virtio_net_config (5.1.4)
   std::vector<Queue> queues_;
-  bool broken_ = false;  // a fault that only a reset ends
+  // Queues that are being reset. The host may be serving a read of theirs, so they exist to the end.
+  struct QueueInReset {
+    std::uint64_t reset;  // its number
+    unsigned number;
+    Queue queue;
+  };
+  std::vector<QueueInReset> in_reset_;
+  std::array<CoalescingParameters, 2> coalescing_;  // by the last RX_SET and TX_SET, for queues that are enabled
+  bool broken_ = false;                             // a fault that only a reset ends
   ReceiveFilter filter_;
+  bool link_up_ = true;
 
   // Steering. The pipeline's banks hold what is below; a packet carries the number of the bank that steered it.
   std::array<SteeringConfig, 2> steering_;

@@ -9,9 +9,42 @@ constexpr std::uint16_t kReservedQueueBit = 0x8000;  // bit 15 of an rss_rq_id (
 
 bool is_power_of_two(std::uint32_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
-std::optional<bool> parse_switch(ConstBytes data) {
-  if (data.size < 1) return std::nullopt;
-  return data.data[0] != 0;
+// Commands of the class RX (5.1.9.5.1), by number.
+struct ReceiveMode {
+  const char* name;
+  FeatureBits feature;
+  bool ReceiveFilter::*mode;
+};
+constexpr ReceiveMode kReceiveModes[] = {
+    {"PROMISC", VIRTIO_NET_F_CTRL_RX, &ReceiveFilter::promiscuous},
+    {"ALLMULTI", VIRTIO_NET_F_CTRL_RX, &ReceiveFilter::all_multicast},
+    {"ALLUNI", VIRTIO_NET_F_CTRL_RX_EXTRA, &ReceiveFilter::all_unicast},
+    {"NOMULTI", VIRTIO_NET_F_CTRL_RX_EXTRA, &ReceiveFilter::no_multicast},
+    {"NOUNI", VIRTIO_NET_F_CTRL_RX_EXTRA, &ReceiveFilter::no_unicast},
+    {"NOBCAST", VIRTIO_NET_F_CTRL_RX_EXTRA, &ReceiveFilter::no_broadcast},
+};
+
+std::optional<CommandEffect> receive_mode(std::uint8_t command, ConstBytes data, const CommandContext& context) {
+  if (command >= std::size(kReceiveModes) || data.size < 1) return std::nullopt;
+  const ReceiveMode& named = kReceiveModes[command];
+  if (!(context.features & named.feature)) return std::nullopt;
+  return SetReceiveMode{named.mode, data.data[0] != 0};
+}
+
+// The address of a group is nobody's own (policy).
+std::optional<CommandEffect> mac_address(ConstBytes data, const CommandContext& context) {
+  SetMacAddress effect{};
+  if (!(context.features & VIRTIO_NET_F_CTRL_MAC_ADDR) || data.size < effect.address.size()) return std::nullopt;
+  std::memcpy(effect.address.data(), data.data, effect.address.size());
+  if (effect.address[0] & 1) return std::nullopt;
+  return effect;
+}
+
+std::optional<CommandEffect> vlan(bool member, ConstBytes data, const CommandContext& context) {
+  if (!(context.features & VIRTIO_NET_F_CTRL_VLAN) || data.size < 2) return std::nullopt;
+  const std::uint16_t number = load_le16(data.data);
+  if (number >= kVlans) return std::nullopt;
+  return SetVlan{number, member};
 }
 
 // virtio_net_ctrl_mac: le32 entries, then so many addresses. Moves `data` on. `total` counts all bytes that the driver
@@ -110,23 +143,61 @@ std::optional<CommandEffect> hash_config(ConstBytes data, const CommandContext& 
   return config;
 }
 
+std::optional<CommandEffect> coalescing(bool transmit, ConstBytes data, const CommandContext& context) {
+  if (!(context.features & VIRTIO_NET_F_NOTF_COAL) || data.size < kCoalescingBytes) return std::nullopt;
+  return SetCoalescing{transmit, {load_le32(data.data), load_le32(data.data + 4)}};
+}
+
+// struct virtio_net_ctrl_coal_vq (5.1.9.5.10): le16 vq_index, le16 reserved, struct virtio_net_ctrl_coal. Of VQ_GET the
+// driver gives the index, with or without the reserved bytes behind it.
+std::optional<CommandEffect> queue_coalescing(bool set, ConstBytes data, const CommandContext& context) {
+  constexpr std::size_t kCoalescingAt = 4;
+  if (!(context.features & VIRTIO_NET_F_VQ_NOTF_COAL)) return std::nullopt;
+  if (data.size < (set ? kCoalescingAt + kCoalescingBytes : 2)) return std::nullopt;
+  const unsigned queue = load_le16(data.data);
+  const std::optional<CoalescingParameters> present = context.coalescing(queue);
+  if (!present) return std::nullopt;
+  if (!set) return TellCoalescing{*present};
+  return SetQueueCoalescing{queue, {load_le32(data.data + kCoalescingAt), load_le32(data.data + kCoalescingAt + 4)}};
+}
+
 }  // namespace
+
+bool asks_for_coalescing(ConstBytes command) {
+  return command.size >= 2 && command.data[0] == VIRTIO_NET_CTRL_NOTF_COAL &&
+         command.data[1] == VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET;
+}
 
 const char* command_name(ConstBytes command) {
   if (command.size < 2) return "?";
+  if (command.data[0] == VIRTIO_NET_CTRL_RX && command.data[1] < std::size(kReceiveModes)) {
+    return kReceiveModes[command.data[1]].name;
+  }
   switch (command.data[0] << 8 | command.data[1]) {
-    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_PROMISC:
-      return "PROMISC";
-    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_ALLMULTI:
-      return "ALLMULTI";
     case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_TABLE_SET:
       return "TABLE_SET";
+    case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_ADDR_SET:
+      return "ADDR_SET";
+    case VIRTIO_NET_CTRL_VLAN << 8 | VIRTIO_NET_CTRL_VLAN_ADD:
+      return "VLAN_ADD";
+    case VIRTIO_NET_CTRL_VLAN << 8 | VIRTIO_NET_CTRL_VLAN_DEL:
+      return "VLAN_DEL";
+    case VIRTIO_NET_CTRL_ANNOUNCE << 8 | VIRTIO_NET_CTRL_ANNOUNCE_ACK:
+      return "ANNOUNCE_ACK";
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET:
       return "VQ_PAIRS_SET";
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_RSS_CONFIG:
       return "RSS_CONFIG";
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_HASH_CONFIG:
       return "HASH_CONFIG";
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_TX_SET:
+      return "COAL_TX_SET";
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_RX_SET:
+      return "COAL_RX_SET";
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET:
+      return "COAL_VQ_SET";
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET:
+      return "COAL_VQ_GET";
     default:
       return "?";
   }
@@ -135,22 +206,33 @@ const char* command_name(ConstBytes command) {
 std::optional<CommandEffect> judge_command(ConstBytes command, std::uint64_t total, const CommandContext& context) {
   if (command.size < 2) return std::nullopt;
   const ConstBytes data = {command.data + 2, command.size - 2};
-  const bool has_rx = context.features & VIRTIO_NET_F_CTRL_RX;
+  if (command.data[0] == VIRTIO_NET_CTRL_RX) return receive_mode(command.data[1], data, context);
   switch (command.data[0] << 8 | command.data[1]) {
-    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_PROMISC:
-      if (const auto on = parse_switch(data); on && has_rx) return SetPromiscuous{*on};
-      return std::nullopt;
-    case VIRTIO_NET_CTRL_RX << 8 | VIRTIO_NET_CTRL_RX_ALLMULTI:
-      if (const auto on = parse_switch(data); on && has_rx) return SetAllMulticast{*on};
-      return std::nullopt;
     case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_TABLE_SET:
-      return has_rx ? mac_tables(data, total - 2) : std::nullopt;
+      return context.features & VIRTIO_NET_F_CTRL_RX ? mac_tables(data, total - 2) : std::nullopt;
+    case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_ADDR_SET:
+      return mac_address(data, context);
+    case VIRTIO_NET_CTRL_VLAN << 8 | VIRTIO_NET_CTRL_VLAN_ADD:
+      return vlan(true, data, context);
+    case VIRTIO_NET_CTRL_VLAN << 8 | VIRTIO_NET_CTRL_VLAN_DEL:
+      return vlan(false, data, context);
+    case VIRTIO_NET_CTRL_ANNOUNCE << 8 | VIRTIO_NET_CTRL_ANNOUNCE_ACK:
+      if (context.features & VIRTIO_NET_F_GUEST_ANNOUNCE) return AcknowledgeAnnounce{};
+      return std::nullopt;
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET:
       return vq_pairs_set(data, context);
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_RSS_CONFIG:
       return rss_config(data, context);
     case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_HASH_CONFIG:
       return hash_config(data, context);
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_TX_SET:
+      return coalescing(true, data, context);
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_RX_SET:
+      return coalescing(false, data, context);
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET:
+      return queue_coalescing(true, data, context);
+    case VIRTIO_NET_CTRL_NOTF_COAL << 8 | VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET:
+      return queue_coalescing(false, data, context);
     default:
       return std::nullopt;
   }

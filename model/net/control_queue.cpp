@@ -60,16 +60,26 @@ void ControlQueue::on_dma(std::uint32_t ticket, DmaStatus status) {
   read_command();
 }
 
+void ControlQueue::stop() {
+  services_.dma.cancel(*this);
+  engine_.stop();
+}
+
 void ControlQueue::judge() {
+  settling_ = !target_.is_settled();
+  applied_ = false;
+  if (settling_) return;
   if (services_.probe != nullptr) services_.probe->on_command(command_name({command_.data(), command_.size()}));
+  const ConstBytes command = {command_.data(), command_.size()};
   const std::optional<CommandEffect> effect =
-      judge_command({command_.data(), command_.size()}, chain_.readable_bytes(), target_.command_context());
-  if (!effect) {
+      judge_command(command, chain_.readable_bytes(), target_.command_context());
+  if (!effect || (asks_for_coalescing(command) && !has_room_for_values())) {
     ++services_.statistics.commands_refused;
     answer(VIRTIO_NET_ERR);
     return;
   }
-  settling_ = true;
+  if (const auto* const told = std::get_if<TellCoalescing>(&*effect)) return answer(VIRTIO_NET_OK, told->parameters);
+  settling_ = applied_ = true;
   target_.apply(*effect);
   settled();
 }
@@ -77,16 +87,31 @@ void ControlQueue::judge() {
 void ControlQueue::settled() {
   if (!settling_ || !target_.is_settled()) return;
   settling_ = false;
-  answer(VIRTIO_NET_OK);
+  applied_ ? answer(VIRTIO_NET_OK) : judge();
 }
 
-void ControlQueue::answer(std::uint8_t ack) {
+bool ControlQueue::has_room_for_values() const { return chain_.writable_bytes() > kCoalescingBytes; }
+
+void ControlQueue::answer(std::uint8_t ack, const CoalescingParameters& values) {
   ++services_.statistics.commands;
   if (services_.probe != nullptr) services_.probe->on_answer(ack == VIRTIO_NET_OK);
-  const auto segment = std::find_if(chain_.writable.begin(), chain_.writable.end(),
-                                    [](const Segment& candidate) { return candidate.length > 0; });
-  services_.dma.write(this, kAnswer, segment->address, {&ack, 1});
-  engine_.push({chain_.id, 1, chain_.slots});
+  std::array<std::uint8_t, 1 + kCoalescingBytes> bytes{ack};
+  std::size_t size = 1;
+  if (asks_for_coalescing({command_.data(), command_.size()}) && has_room_for_values()) {
+    size = bytes.size();
+    const bool ack_first = services_.parameters.vq_get_ack_first;
+    store_le32(&bytes[ack_first], values.max_packets);
+    store_le32(&bytes[ack_first + 4u], values.max_usecs);
+    bytes[ack_first ? 0 : kCoalescingBytes] = ack;
+  }
+  std::size_t done = 0;
+  for (const Segment& segment : chain_.writable) {
+    const std::size_t part = std::min<std::size_t>(segment.length, size - done);
+    if (part == 0) continue;
+    services_.dma.write(this, kAnswer, segment.address, {bytes.data() + done, part});
+    done += part;
+  }
+  engine_.push({chain_.id, static_cast<std::uint32_t>(size), chain_.slots});
   engine_.publish();
   busy_ = false;
   next_command();

@@ -1,5 +1,9 @@
 // The control queue: one command at a time, read whole, judged, applied, and answered once it is in force and nothing
 // that an older configuration steered is left in the card (virtio 1.4, 5.1.9.5).
+//
+// The acknowledgement is the first writable byte. The values that VQ_GET asks for are command-specific data and stand
+// in front of it, as the text has it, or behind it with CardParameters::vq_get_ack_first; with a refusal they are
+// zeros. Without room for both the command is refused, in the first writable byte.
 #pragma once
 #include "model/net/control_command.h"
 #include "model/net/queue_services.h"
@@ -25,6 +29,8 @@ class ControlQueue final : public QueueOwner, public DmaClient {
                QueueHost& host);
 
   void kick() { engine_.kick(); }
+  // The queue is being reset: nothing is answered any more. What a command has changed stays so.
+  void stop();
   bool settling() const { return settling_; }
   void settled();
 
@@ -44,7 +50,8 @@ class ControlQueue final : public QueueOwner, public DmaClient {
   void next_command();
   void read_command();
   void judge();
-  void answer(std::uint8_t ack);
+  bool has_room_for_values() const;
+  void answer(std::uint8_t ack, const CoalescingParameters& values = {});
 
   const unsigned queue_;
   const QueueServices& services_;
@@ -52,7 +59,8 @@ class ControlQueue final : public QueueOwner, public DmaClient {
   QueueHost& host_;
   QueueEngine engine_;
   bool busy_ = false;      // with chain_
-  bool settling_ = false;  // applied, not yet answered
+  bool settling_ = false;  // waits until the target is settled,
+  bool applied_ = false;  // to be answered then; else to be judged, since the queue was reset behind an earlier command
   Chain chain_;
   std::vector<std::uint8_t> command_;
   std::size_t segment_ = 0, offset_ = 0;  // where the next read starts

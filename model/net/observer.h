@@ -12,10 +12,10 @@ enum class DropReason : std::uint8_t {
   fifo,       // the MAC FIFO was full when the frame came in
   runt,       // zero bytes
   oversize,   // longer than kMaxFrameBytes, or than the negotiated MTU allows
-  filter,     // the receive filter (MAC address, promiscuous and multicast modes) refused it
-  no_queue,   // the receive queue it was steered to is not enabled
+  filter,     // the receive filter (addresses, VLANs, receive modes) refused it
+  no_queue,   // the receive queue it was steered to is not enabled, or is being reset
   no_buffer,  // the receive queue had no buffers for too long, or cannot hold the frame at all
-  reset,      // inside the card when the driver reset it
+  reset,      // inside the card when the driver reset it, or in a receive queue's hands when it reset that
 };
 constexpr std::array<const char*, 7> kDropReasonNames = {"fifo",     "runt",      "oversize", "filter",
                                                          "no-queue", "no-buffer", "reset"};

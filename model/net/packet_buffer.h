@@ -42,7 +42,7 @@ struct ReceivedFrame {
 struct PacketSlot {
   ReceivedFrame frame;
   SteerResult steering;
-  Cycle complete = 0;      // when its last byte is in the slot
+  Cycle complete = 0;      // when its last byte is in the slot; kNever: nobody knows yet
   std::uint8_t epoch = 0;  // of the steering configuration when it entered
   bool used = false;
   bool delivered = false;  // written into buffers; what happens to it from here on is the receive queue's to tell

@@ -22,9 +22,9 @@ struct CardParameters {
   std::uint16_t mtu = 1500;  // device configuration field, with VIRTIO_NET_F_MTU
   std::uint32_t supported_hash_types = kAllHashTypes;
   bool ex_report_always = false;
+  bool vq_get_ack_first = false;  // VQ_GET's values stand behind the acknowledgement, not in front of it (5.1.9.5.10)
 
   PcieParameters pcie;
-  unsigned bus_bytes_per_cycle = 64;    // 512-bit data path between MAC, packet buffer and wire
   unsigned mac_fifo_frames = 64;        // frames that have come in and wait for a packet-buffer slot
   unsigned packet_slots = 512;          // frames in the packet buffer: in steering, waiting for buffers, or in DMA
   unsigned result_fifo = 16;            // steering results not yet dispatched

@@ -1,5 +1,7 @@
 #include "model/net/queue_engine.h"
 
+#include <utility>
+
 namespace rssnic {
 
 QueueEngine::QueueEngine(unsigned queue, std::unique_ptr<Virtqueue> ring, DmaPort& dma, QueueOwner& owner,
@@ -40,9 +42,10 @@ void QueueEngine::pump() {
   }
 }
 
-void QueueEngine::push(const UsedEntry& entry) {
+void QueueEngine::push(const UsedEntry& entry, bool ends_packet) {
   ring_->push(entry);
   ++pushed_;
+  packets_ += ends_packet;
 }
 
 void QueueEngine::publish() {
@@ -59,7 +62,11 @@ void QueueEngine::publish() {
     ++stores_in_flight_;
     dma_.write(this, kStored, store->address, store->bytes);
   }
-  read_suppression();
+  if (owner_.on_publishing(std::exchange(packets_, 0))) read_suppression();
+}
+
+void QueueEngine::notify() {
+  if (!faulted_) read_suppression();
 }
 
 void QueueEngine::on_tag_free() {

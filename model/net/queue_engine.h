@@ -15,7 +15,10 @@ namespace rssnic {
 
 class QueueOwner {
  public:
-  virtual void on_chains(unsigned queue) = 0;                          // chains_ready() or drained() may have changed
+  virtual void on_chains(unsigned queue) = 0;  // chains_ready() or drained() may have changed
+  // So many packets are being published. True: the driver is to be notified behind them; false: the owner calls
+  // QueueEngine::notify() later.
+  virtual bool on_publishing(std::size_t /*packets*/) { return true; }
   virtual void on_published(unsigned queue, std::size_t buffers) = 0;  // so many more pushed buffers are visible now
   virtual void on_interrupt(unsigned queue) = 0;                       // the driver is to be notified
   virtual void on_ring_fault(unsigned queue, RingFault fault) = 0;     // last call for this queue
@@ -34,8 +37,12 @@ class QueueEngine final : public DmaClient {
   void kick();
   // Fetches while the ring wants something; at most `buffers` are held ready from now on.
   void pump(unsigned buffers);
-  void push(const UsedEntry& entry);
+  void push(const UsedEntry& entry, bool ends_packet = true);
   void publish();  // everything pushed since the last call
+  // Notifies the driver of everything published and not decided on yet, unless it has asked not to be.
+  void notify();
+  // The queue is being reset: no call of the owner comes any more, and nothing that the host has not seen reaches it.
+  void stop() { dma_.cancel(*this); }
   bool fetching() const { return !fetches_.empty(); }
   std::uint64_t fetches_done() const { return fetches_done_; }
 
@@ -67,6 +74,7 @@ class QueueEngine final : public DmaClient {
   std::vector<std::unique_ptr<PendingFetch>> spare_fetches_;
   std::uint64_t fetches_done_ = 0;
   std::size_t pushed_ = 0;      // buffers staged in the ring
+  std::size_t packets_ = 0;     // of these: packets
   std::size_t publishing_ = 0;  // buffers of the publication under way
   unsigned stores_in_flight_ = 0;
   bool publish_wanted_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace rssnic {
 
@@ -28,34 +29,41 @@ void ReceiveIngress::wire_ready() {
   arm(calendar_.now());
 }
 
+void ReceiveIngress::link(bool up) {
+  link_up_ = up;
+  if (up) wire_ready();
+}
+
 void ReceiveIngress::slot_released() {
   if (waiting_since_ != kNever) offer();
 }
 
 void ReceiveIngress::take_back_offered() {
-  data_path_free_ = 0;
-  if (!offered_) return;
-  offered_ = false;
+  if (!std::exchange(offered_, false) || begun_) return;
   std::swap(fifo_.push_front(), packets_[offered_slot_].frame);
   packets_.release(offered_slot_);
 }
 
 std::uint16_t ReceiveIngress::accepted(Cycle edge) {
-  offered_ = false;
-  const std::uint16_t slot = offered_slot_;
+  begun_ = true;
   statistics_.stalls_pipeline += edge - ready_since_;
-  const auto bytes = static_cast<unsigned>(packets_[slot].frame.buffer.size());  // at most kMaxFrameBytes
-  const unsigned beats = (bytes + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
-  data_path_free_ = edge + std::max(beats, 1u);
-  packets_[slot].complete = data_path_free_;
-  arm(data_path_free_);
-  return slot;
+  const Cycle beats = beats_of(packets_[offered_slot_].frame.buffer.size());
+  ready_since_ = edge + beats - 1;  // of the last beat
+  return offered_slot_;
+}
+
+std::uint16_t ReceiveIngress::complete(Cycle edge) {
+  offered_ = false;
+  statistics_.stalls_pipeline += edge - ready_since_;
+  packets_[offered_slot_].complete = edge + 1;
+  arm(edge + 1);
+  return offered_slot_;
 }
 
 void ReceiveIngress::arm(Cycle when) {
   if (armed_) return;
   armed_ = true;
-  calendar_.at(std::max(when, data_path_free_), Rank::receive, this, [](void* self, std::uint64_t) {
+  calendar_.at(when, Rank::receive, this, [](void* self, std::uint64_t) {
     auto& ingress = *static_cast<ReceiveIngress*>(self);
     ingress.armed_ = false;
     ingress.fill_fifo();
@@ -65,7 +73,7 @@ void ReceiveIngress::arm(Cycle when) {
 
 // Takes over what has come in by now; a frame that lies in the future gets an event of its own.
 void ReceiveIngress::fill_fifo() {
-  if (source_ == nullptr) return;
+  if (source_ == nullptr || !link_up_) return;
   while (const WireFrame* const next = source_->front()) {
     if (next->arrival > calendar_.now()) {
       if (next->arrival < arrival_armed_) {
@@ -102,7 +110,7 @@ void ReceiveIngress::fill_fifo() {
 }
 
 void ReceiveIngress::offer() {
-  if (!running_ || offered_ || fifo_.empty() || calendar_.now() < data_path_free_) return;
+  if (!running_ || offered_ || fifo_.empty()) return;
   if (packets_.full()) {
     if (waiting_since_ == kNever) waiting_since_ = calendar_.now();
     return;
@@ -116,6 +124,8 @@ void ReceiveIngress::offer() {
   std::swap(slot.frame, fifo_.front());
   fifo_.pop();
   offered_ = true;
+  begun_ = false;
+  packets_[offered_slot_].complete = kNever;
   ready_since_ = calendar_.now();
   if (probe_ != nullptr) probe_->on_offer(offered_slot_, slot.frame.tag);
   engine_.offer(offered_slot_, slot.frame.buffer.frame());

@@ -1,6 +1,6 @@
-// From the wire to the input of the steering pipeline: MAC FIFO, one packet-buffer slot a frame, and the data path's
-// width (a frame of b bytes occupies it for ceil(b / 64) cycles). Frames that may wait are left at the source while the
-// FIFO is full; others are lost there. While the device is not running nothing leaves the FIFO.
+// From the wire to the input of the steering pipeline: MAC FIFO and one packet-buffer slot a frame. Frames that may
+// wait are left at the source while the FIFO is full; others are lost there. While the device is not running nothing
+// leaves the FIFO; while there is no link nothing comes into it.
 #pragma once
 #include "model/net/observer.h"
 #include "model/net/packet_buffer.h"
@@ -18,11 +18,13 @@ class ReceiveIngress {
 
   void run(bool running);
   void wire_ready();  // the source may have frames again
+  void link(bool up);
   void slot_released();
   void take_back_offered();  // the pipeline is being reset: the frame at its input goes back to the FIFO,
                              // and what is on the data path is gone
-  // The pipeline took the offered frame at this edge; returns its slot.
+  // The pipeline took the offered frame's first beat at this edge, or its last; both return its slot.
   std::uint16_t accepted(Cycle edge);
+  std::uint16_t complete(Cycle edge);
 
  private:
   void arm(Cycle when);
@@ -39,11 +41,12 @@ class ReceiveIngress {
   CardProbe* const probe_;
 
   bool running_ = false;
+  bool link_up_ = true;
   RecyclingQueue<ReceivedFrame> fifo_;
   Cycle arrival_armed_ = kNever;  // the cycle of the pending arrival event
-  Cycle data_path_free_ = 0;      // the next frame may start then
   bool armed_ = false;            // an event will try to offer
-  bool offered_ = false;
+  bool offered_ = false;          // a frame is at the pipeline's input
+  bool begun_ = false;            // and its first beat was taken
   std::uint16_t offered_slot_ = 0;
   Cycle ready_since_ = 0;         // the cycle from which the offered frame could have been taken
   Cycle waiting_since_ = kNever;  // for a slot

@@ -18,7 +18,8 @@ ReceiveQueue::ReceiveQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, unsi
       header_bytes_(header_bytes),
       services_(services),
       host_(host),
-      engine_(queue, std::move(ring), services.dma, *this, services.probe) {
+      engine_(queue, std::move(ring), services.dma, *this, services.probe),
+      coalescing_(queue, services, host, engine_) {
   engine_.pump(services.parameters.prefetch_buffers);
 }
 
@@ -82,11 +83,11 @@ bool ReceiveQueue::deliver(std::uint16_t slot_number) {
       done += part;
       written += part;
     }
-    engine_.push({chain.id, written, chain.slots});
+    engine_.push({chain.id, written, chain.slots}, i + 1 == buffers);
   }
   if (services_.probe != nullptr) services_.probe->on_payload(slot.frame.tag, queue_, data.size);
   slot.delivered = true;
-  publishing_.push() = {slot.frame.tag, buffers};
+  publishing_.push() = {slot.frame.tag, buffers, slot_number};
   return true;
 }
 
@@ -96,7 +97,9 @@ void ReceiveQueue::on_dma(std::uint32_t ticket, DmaStatus status) {
     return;
   }
   // Writes are posted in order: behind the last one the packet is in host memory, so the slot is free.
-  if (ticket & kLastWrite) host_.packet_done(static_cast<std::uint16_t>(ticket));
+  if (!(ticket & kLastWrite)) return;
+  ++landed_;
+  host_.packet_done(static_cast<std::uint16_t>(ticket));
 }
 
 void ReceiveQueue::on_published(unsigned, std::size_t buffers) {
@@ -106,6 +109,7 @@ void ReceiveQueue::on_published(unsigned, std::size_t buffers) {
     ++services_.statistics.delivered;
     services_.observer.on_deliver(publishing_.front().tag, queue_ / 2, services_.calendar.now());
     publishing_.pop();
+    --landed_;  // its bytes went ahead of its used entry
   }
 }
 
@@ -125,7 +129,10 @@ bool ReceiveQueue::wait_for_buffers() {
   return true;
 }
 
+// A packet waits for buffers that the driver may have without knowing of it: best effort (5.1.9.5.10.6) does not go so
+// far as to lose packets.
 void ReceiveQueue::set_alarm() {
+  coalescing_.hurry();
   fetches_at_alarm_ = engine_.fetches_done();
   const Cycle seen = services_.calendar.now() + services_.dma.posted_backlog();  // by the driver
   alarm_ = host_.set_alarm(queue_, seen + services_.parameters.no_buffer_wait_cycles);
@@ -135,7 +142,7 @@ void ReceiveQueue::set_alarm() {
 // or a look at the index has been asked for and has not come back. Notifying all the time without giving buffers gains
 // nothing.
 void ReceiveQueue::on_alarm(std::uint64_t alarm) {
-  if (alarm != alarm_) return;
+  if (coalescing_.on_alarm(alarm) || alarm != alarm_) return;
   const bool link_is_behind = services_.dma.posted_backlog() > services_.parameters.pcie.latency_cycles +
                                                                    services_.parameters.no_buffer_wait_cycles / 16;
   const bool looks_for_buffers = engine_.fetching() && engine_.fetches_done() == fetches_at_alarm_;
@@ -148,9 +155,28 @@ void ReceiveQueue::drop_head() {
   const std::uint16_t slot = waiting_.front();
   waiting_.pop();
   alarm_ = 0;
-  ++services_.statistics.dropped[static_cast<std::size_t>(DropReason::no_buffer)];
-  services_.observer.on_drop(services_.packets[slot].frame.tag, DropReason::no_buffer, services_.calendar.now());
+  drop(services_.packets[slot].frame.tag, DropReason::no_buffer);
   host_.packet_done(slot);
+}
+
+void ReceiveQueue::drop(std::uint64_t tag, DropReason reason) {
+  ++services_.statistics.dropped[static_cast<std::size_t>(reason)];
+  services_.observer.on_drop(tag, reason, services_.calendar.now());
+}
+
+// The link takes no byte of a cancelled write, so slots are free at once.
+void ReceiveQueue::stop() {
+  services_.dma.cancel(*this);
+  engine_.stop();
+  for (std::size_t i = 0; i < publishing_.size(); ++i) {
+    drop(publishing_[i].tag, DropReason::reset);
+    if (i >= landed_) host_.packet_done(publishing_[i].slot);
+  }
+  publishing_.clear();
+  for (; !waiting_.empty(); waiting_.pop()) {
+    drop(services_.packets[waiting_.front()].frame.tag, DropReason::reset);
+    host_.packet_done(waiting_.front());
+  }
 }
 
 }  // namespace rssnic

@@ -4,10 +4,12 @@
 
 namespace rssnic {
 
-void TransmitWire::send(ConstBytes frame) {
-  const Cycle beats = (frame.size + parameters_.bus_bytes_per_cycle - 1) / parameters_.bus_bytes_per_cycle;
+bool TransmitWire::send(unsigned queue, ConstBytes frame) {
+  if (!link_up_) return false;
+  const Cycle beats = beats_of(frame.size);
   busy_until_ = std::max(busy_until_, calendar_.now()) + beats;
-  if (sink_ != nullptr) sink_->transmit(frame, busy_until_);
+  if (sink_ != nullptr) sink_->transmit_from(queue, frame, busy_until_);
+  return true;
 }
 
 TransmitQueue::TransmitQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, std::size_t header_bytes,
@@ -18,8 +20,14 @@ TransmitQueue::TransmitQueue(unsigned queue, std::unique_ptr<Virtqueue> ring, st
       services_(services),
       wire_(wire),
       host_(host),
-      engine_(queue, std::move(ring), services.dma, *this, services.probe) {
+      engine_(queue, std::move(ring), services.dma, *this, services.probe),
+      coalescing_(queue, services, host, engine_) {
   engine_.pump(2 * services.parameters.transmit_contexts);
+}
+
+void TransmitQueue::stop() {
+  services_.dma.cancel(*this);
+  engine_.stop();
 }
 
 void TransmitQueue::on_chains(unsigned) { read_payload(); }
@@ -82,11 +90,11 @@ void TransmitQueue::finish_front() {
   const Context& context = contexts_.front();
   const ConstBytes header = {context.data.data(), std::min(header_bytes_, context.data.size())};
   const ConstBytes frame = {context.data.data() + header.size, context.data.size() - header.size};
-  if (sendable(header, frame)) {
-    ++services_.statistics.transmitted;
-    wire_.send(frame);
+  CardStatistics& statistics = services_.statistics;
+  if (!sendable(header, frame)) {
+    ++statistics.transmit_malformed;
   } else {
-    ++services_.statistics.transmit_malformed;
+    ++(wire_.send(queue_ / 2, frame) ? statistics.transmitted : statistics.transmit_no_link);
   }
   engine_.push({context.chain.id, 0, context.chain.slots});
   contexts_.pop_front();

@@ -5,23 +5,26 @@
 #include <deque>
 #include <functional>
 
-#include "model/net/queue_services.h"
+#include "model/net/notification_coalescing.h"
 #include "model/sim/wire_port.h"
 
 namespace rssnic {
 
-// The one wire behind all transmit queues: frames leave one after another at the data path's width.
+// The one wire behind all transmit queues: frames leave one after another at the data path's width. Without a link they
+// go nowhere.
 class TransmitWire {
  public:
   TransmitWire(const CardParameters& parameters, Calendar& calendar, WireSink* sink)
       : parameters_(parameters), calendar_(calendar), sink_(sink) {}
-  void send(ConstBytes frame);
+  void link(bool up) { link_up_ = up; }
+  bool send(unsigned queue, ConstBytes frame);  // of a transmit queue, from 0; false: there is no link
 
  private:
   const CardParameters& parameters_;
   Calendar& calendar_;
   WireSink* const sink_;
   Cycle busy_until_ = 0;
+  bool link_up_ = true;
 };
 
 class TransmitQueue final : public QueueOwner, public DmaClient {
@@ -31,7 +34,12 @@ class TransmitQueue final : public QueueOwner, public DmaClient {
                 const QueueServices& services, TransmitWire& wire, QueueHost& host);
 
   void kick() { engine_.kick(); }
+  void on_alarm(std::uint64_t alarm) { coalescing_.on_alarm(alarm); }
+  NotificationCoalescing& coalescing() { return coalescing_; }
+  // The queue is being reset: frames that have not gone onto the wire whole are forgotten.
+  void stop();
 
+  bool on_publishing(std::size_t packets) override { return coalescing_.published(packets); }
   void on_chains(unsigned queue) override;
   void on_published(unsigned, std::size_t) override {}
   void on_interrupt(unsigned) override { host_.notify_used(queue_); }
@@ -63,6 +71,7 @@ class TransmitQueue final : public QueueOwner, public DmaClient {
   TransmitWire& wire_;
   QueueHost& host_;
   QueueEngine engine_;
+  NotificationCoalescing coalescing_;
   std::deque<Context> contexts_;
 };
 

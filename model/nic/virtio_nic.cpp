@@ -66,10 +66,24 @@ void VirtioNic::advance(Cycle limit) {
   advancing_ = false;
 }
 
-void VirtioNic::wire_ready() {
+// Something that is no register access happens to the card now.
+template <typename Action>
+void VirtioNic::act_from_outside(Action&& action) {
   if (!advancing_) advance(cycle_now());
-  card_->wire_ready();
+  action(*card_);
   wake();
+}
+
+void VirtioNic::wire_ready() {
+  act_from_outside([](Card& card) { card.wire_ready(); });
+}
+
+void VirtioNic::set_link(bool up) {
+  act_from_outside([up](Card& card) { card.set_link(up); });
+}
+
+void VirtioNic::announce() {
+  act_from_outside([](Card& card) { card.announce(); });
 }
 
 void VirtioNic::request_edge() {

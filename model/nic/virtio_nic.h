@@ -10,7 +10,8 @@
 //
 // While it serves a read of dma_initiator, and only then, the host may access registers within the card's own call: a
 // bridge may have to answer its peer before the peer gives the data. Such an access acts at the cycle of the read. If
-// it resets the device (CardStatistics::device_resets), the memory that the read was to fill exists no more.
+// it resets the device (CardStatistics::device_resets), the memory that the read was to fill exists no more; a reset
+// of a queue leaves it alone until the call has returned.
 //
 // Time: one cycle is clock_period. The card executes the cycles of a window when the window has passed, so everything
 // that happens outside at a window edge (event `window_edge`, every window_cycles cycles) finds all earlier cycles done
@@ -64,6 +65,9 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   Cycle cycle_now() const;
   Cycle window_cycles() const { return parameters_.window_cycles; }
   void wire_ready();  // the receive source has frames again
+  // See Card; at a window edge.
+  void set_link(bool up);
+  void announce();
   // The next window edge comes even if the card has nothing to do until then (a driver that polls). Without a request,
   // windows in which nothing happens have no edge.
   void request_edge();
@@ -79,6 +83,8 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   void invalidate_dmi(sc_dt::uint64 first, sc_dt::uint64 last);
   void wake();
   void advance(Cycle limit);
+  template <typename Action>
+  void act_from_outside(Action&& action);
 
   // HostMemory: bytes through dma_initiator
   DmaStatus read(std::uint64_t address, Bytes into, Cycle& extra) override;

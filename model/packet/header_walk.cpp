@@ -129,11 +129,15 @@ const std::uint8_t* find_routing_address(ConstBytes header) {
 //  +---------+---------+--------- - -        |  next   |reserved | offset     |  |M|  and 4 bytes identification
 //                                            +---------+---------+------------+--+-+
 //
-// Walks to the upper layer. False when an extension header runs past the frame: what follows cannot be found then.
-bool walk_extension_headers(std::uint8_t next, ConstBytes rest, HeaderFields& fields) {
+enum class Walk : std::uint8_t { found, cut, over_budget };
+
+// Walks to the upper layer. `rest` is what may be read of the packet, which goes on behind it if `more`. Where an
+// extension header runs past `rest`, what follows cannot be found.
+Walk walk_extension_headers(std::uint8_t next, ConstBytes rest, bool more, unsigned most, HeaderFields& fields) {
   bool home_address_found = false;
   bool routing_address_found = false;
-  for (;;) {
+  const Walk short_of = more ? Walk::over_budget : Walk::cut;
+  for (unsigned extension_headers = 0;; ++extension_headers) {
     switch (next) {
       case kHopByHop:
       case kRouting:
@@ -146,19 +150,20 @@ bool walk_extension_headers(std::uint8_t next, ConstBytes rest, HeaderFields& fi
         break;
       default:  // an upper layer, or opaque as ESP is
         read_transport(next, rest, fields);
-        return true;
+        return more && rest.size < (next == kTcp ? kTcpBytes : next == kUdp ? kUdpBytes : 0) ? short_of : Walk::found;
     }
     fields.extension_headers = true;
-    if (rest.size < kMinExtensionBytes) return false;
+    if (extension_headers == most) return Walk::over_budget;
+    if (rest.size < kMinExtensionBytes) return short_of;
     std::size_t header_bytes = (rest.data[1] + std::size_t{1}) * 8;
     if (next == kFragment) header_bytes = 8;
     if (next == kAuthentication) header_bytes = (rest.data[1] + std::size_t{2}) * 4;
-    if (rest.size < header_bytes) return false;
+    if (rest.size < header_bytes) return short_of;
 
     const ConstBytes header(rest.data, header_bytes);
     if (next == kFragment) {
       // Atomic fragments (RFC 6946) are whole packets; behind any other fragment header the chain is not read.
-      if ((load_be16(header.data + 2) & 0xfff9) != 0) return true;
+      if ((load_be16(header.data + 2) & 0xfff9) != 0) return Walk::found;
     } else if (next == kDestinationOptions && !home_address_found) {
       if (const std::uint8_t* address = find_home_address(header)) {
         std::copy_n(address, sizeof(Address), fields.ex_source.begin());
@@ -185,14 +190,18 @@ bool walk_extension_headers(std::uint8_t next, ConstBytes rest, HeaderFields& fi
 //  +---------------------------------------+
 //  |          destination address          | 24..39
 //  +---------------------------------------+
-void walk_ipv6(ConstBytes packet, HeaderFields& fields) {
+void walk_ipv6(ConstBytes packet, bool more, unsigned most_extension_headers, HeaderFields& fields) {
   if (packet.size < kIpv6Bytes || packet.data[0] >> 4 != 6) return;
   fields.network = Network::ipv6;
   std::copy_n(packet.data + 8, sizeof(Address), fields.source.begin());
   std::copy_n(packet.data + 24, sizeof(Address), fields.destination.begin());
   fields.ex_source = fields.source;
   fields.ex_destination = fields.destination;
-  if (!walk_extension_headers(packet.data[6], from(packet, kIpv6Bytes), fields)) fields = HeaderFields{};
+  const Walk walk =
+      walk_extension_headers(packet.data[6], from(packet, kIpv6Bytes), more, most_extension_headers, fields);
+  if (walk == Walk::found) return;
+  fields = HeaderFields{};
+  fields.over_budget = walk == Walk::over_budget;
 }
 
 }  // namespace
@@ -201,7 +210,7 @@ void walk_ipv6(ConstBytes packet, HeaderFields& fields) {
 //  +------------+------------+---------+- - - - -+- - - - -+- -
 //  | to         | from       |8100/88a8|   TCI   |  type   | each tag moves the EtherType by four bytes
 //  +------------+------------+---------+- - - - -+- - - - -+- -
-HeaderFields walk_headers(ConstBytes frame) {
+HeaderFields walk_headers(ConstBytes frame, const HeaderBudget& budget) {
   HeaderFields fields;
   std::size_t header_bytes = kEthernetBytes;
   if (frame.size < header_bytes) return fields;
@@ -212,7 +221,10 @@ HeaderFields walk_headers(ConstBytes frame) {
     type = load_be16(frame.data + header_bytes - 2);
   }
   if (type == kEtherTypeIpv4) walk_ipv4(from(frame, header_bytes), fields);
-  if (type == kEtherTypeIpv6) walk_ipv6(from(frame, header_bytes), fields);
+  if (type == kEtherTypeIpv6) {
+    const ConstBytes read(frame.data, std::min(frame.size, budget.bytes));
+    walk_ipv6(from(read, header_bytes), frame.size > read.size, budget.extension_headers, fields);
+  }
   return fields;
 }
 

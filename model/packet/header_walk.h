@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "model/bytes.h"
 
@@ -24,8 +25,16 @@ struct HeaderFields {
   Address ex_destination{};  // address of a type 2 routing header where there is one, else `destination`
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
+  bool over_budget = false;  // the headers go beyond the budget: everything else is as of a frame without a network
 };
 
-HeaderFields walk_headers(ConstBytes frame);
+// How far headers are read (rtl/README.md, "Budget"): bytes from the frame's start on, at least 64, and IPv6 extension
+// headers.
+struct HeaderBudget {
+  std::size_t bytes = std::numeric_limits<std::size_t>::max();
+  unsigned extension_headers = std::numeric_limits<unsigned>::max();
+};
+
+HeaderFields walk_headers(ConstBytes frame, const HeaderBudget& budget = {});
 
 }  // namespace rssnic

@@ -1,5 +1,7 @@
 #include "model/pci/common_config.h"
 
+#include <algorithm>
+
 #include "model/pci/virtio_function.h"
 
 namespace rssnic {
@@ -9,13 +11,13 @@ struct Field {
   unsigned offset;
   unsigned size;
 };
-// 64-bit fields are two of 32 bits (4.1.3.1). Fields from 56 on are of features that the card does not offer.
+// 64-bit fields are two of 32 bits (4.1.3.1). Those at 56 and from 60 on are of features that the card does not offer.
 constexpr Field kFields[] = {
     {kDeviceFeatureSelect, 4}, {kDeviceFeature, 4}, {kDriverFeatureSelect, 4}, {kDriverFeature, 4},
     {kConfigMsixVector, 2},    {kNumQueues, 2},     {kDeviceStatus, 1},        {kConfigGeneration, 1},
     {kQueueSelect, 2},         {kQueueSize, 2},     {kQueueMsixVector, 2},     {kQueueEnable, 2},
     {kQueueNotifyOff, 2},      {kQueueDesc, 4},     {kQueueDesc + 4, 4},       {kQueueDriver, 4},
-    {kQueueDriver + 4, 4},     {kQueueDevice, 4},   {kQueueDevice + 4, 4},
+    {kQueueDriver + 4, 4},     {kQueueDevice, 4},   {kQueueDevice + 4, 4},     {kQueueReset, 2},
 };
 
 constexpr std::uint8_t kDriverBits = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK |
@@ -51,9 +53,19 @@ void CommonConfig::reset() {
   queue_select_ = 0;
   status_ = config_generation_ = 0;
   config_changed_ = false;
-  for (unsigned i = 0; i < queues_.size(); ++i) {
-    queues_[i] = Queue{{}, static_cast<std::uint16_t>(device_.max_queue_size(i)), VIRTIO_MSI_NO_VECTOR, false};
-  }
+  for (unsigned i = 0; i < queues_.size(); ++i) queues_[i] = initial_queue(i);
+}
+
+CommonConfig::Queue CommonConfig::initial_queue(unsigned queue) const {
+  const auto maximum = static_cast<std::uint16_t>(device_.max_queue_size(queue));
+  return {{}, allowed_size(maximum), VIRTIO_MSI_NO_VECTOR, false, false};
+}
+
+// 4.1.4.3.1: once a driver has accepted features without packed rings, every size is a power of two.
+std::uint16_t CommonConfig::allowed_size(std::uint16_t size) const {
+  if (features() == 0 || (features() & VIRTIO_F_RING_PACKED)) return size;
+  while (size & (size - 1)) size &= static_cast<std::uint16_t>(size - 1);
+  return size;
 }
 
 std::uint32_t CommonConfig::read(unsigned offset, unsigned size) const {
@@ -123,6 +135,8 @@ std::uint32_t CommonConfig::read_queue_field(unsigned offset, const Queue& queue
       return queue.enabled;
     case kQueueNotifyOff:
       return queue_select_;
+    case kQueueReset:
+      return queue.resetting;
     default:
       return static_cast<std::uint32_t>(address_field(queue.addresses, offset) >> (offset % 8 == 0 ? 0 : 32));
   }
@@ -153,7 +167,7 @@ CommonConfig::Effect CommonConfig::write_field(unsigned offset, std::uint32_t va
     case kQueueNotifyOff:
       break;  // read-only
     default:
-      if (queue_select_ < queues_.size()) write_queue_field(offset, value, queues_[queue_select_]);
+      if (queue_select_ < queues_.size()) return write_queue_field(offset, value, queues_[queue_select_]);
   }
   return Effect::none;
 }
@@ -172,17 +186,10 @@ CommonConfig::Effect CommonConfig::write_status(std::uint8_t value) {
     added &= static_cast<std::uint8_t>(~VIRTIO_STATUS_DRIVER_OK);
   status_ |= added;
   if ((added & VIRTIO_STATUS_FEATURES_OK) != 0) {
-    if (!(driver_features_ & VIRTIO_F_RING_PACKED)) round_queue_sizes();
+    for (Queue& queue : queues_) queue.size = allowed_size(queue.size);
     device_.features_accepted(driver_features_);
   }
   return (added & VIRTIO_STATUS_DRIVER_OK) != 0 ? Effect::driver_ok : Effect::none;
-}
-
-// 4.1.4.3.1: without packed rings every size is a power of two.
-void CommonConfig::round_queue_sizes() {
-  for (Queue& queue : queues_) {
-    while (queue.size & (queue.size - 1)) queue.size &= static_cast<std::uint16_t>(queue.size - 1);
-  }
 }
 
 void CommonConfig::write_driver_feature(std::uint32_t value) {
@@ -190,12 +197,17 @@ void CommonConfig::write_driver_feature(std::uint32_t value) {
   driver_features_ = with_half(driver_features_, driver_feature_select_ == 1, value);
 }
 
-void CommonConfig::write_queue_field(unsigned offset, std::uint32_t value, Queue& queue) {
+CommonConfig::Effect CommonConfig::write_queue_field(unsigned offset, std::uint32_t value, Queue& queue) {
+  if (queue.resetting) return Effect::none;
+  if (offset == kQueueReset) {
+    const bool taken = value == 1 && queue.enabled && (features() & VIRTIO_F_RING_RESET);
+    return taken ? Effect::queue_reset : Effect::none;
+  }
   if (offset == kQueueMsixVector) {  // also on an enabled queue: a driver unmaps it before it lets the queue go
     queue.vector = mapped(value);
-    return;
+    return Effect::none;
   }
-  if (queue.enabled) return;
+  if (queue.enabled) return Effect::none;
   if (offset == kQueueSize) {
     // 4.1.4.3.2: any size for packed rings, powers of two for split ones.
     const bool allowed = value != 0 && ((value & (value - 1)) == 0 || (features() & VIRTIO_F_RING_PACKED));
@@ -206,6 +218,17 @@ void CommonConfig::write_queue_field(unsigned offset, std::uint32_t value, Queue
     std::uint64_t& address = address_field(queue.addresses, offset);
     address = with_half(address, offset % 8 != 0, value);
   }
+  return Effect::none;
+}
+
+void CommonConfig::begin_queue_reset(unsigned queue) {
+  queues_[queue] = initial_queue(queue);
+  queues_[queue].resetting = true;
+}
+
+bool CommonConfig::vector_is_mapped(std::uint16_t vector) const {
+  return config_vector_ == vector ||
+         std::any_of(queues_.begin(), queues_.end(), [=](const Queue& queue) { return queue.vector == vector; });
 }
 
 void CommonConfig::enable(Queue& queue) {

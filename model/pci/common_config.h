@@ -10,7 +10,11 @@
 // - An enabled queue keeps its size and addresses until reset. A queue_size that is 0, no power of two or above the
 //   maximum is not taken. queue_enable takes only 1, only after FEATURES_OK and only for a queue that exists.
 // - Fields of a queue that does not exist read as 0, except that its vector reads as unmapped.
-// - Fields of features that are not offered (queue reset, notification data, admin queues) read as 0.
+// - queue_reset takes only 1, only with RING_RESET and only for an enabled queue: of any other queue nothing is left to
+//   be reset. From then on queue_enable reads as 0, and size, addresses and vector have their values of after a device
+//   reset, which the driver may change only when queue_reset reads as 0 again (2.6.1.1.1: everything of the queue
+//   returns to the default state).
+// - Fields of features that are not offered or not accepted (queue reset, notification data, admin queues) read as 0.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -39,11 +43,12 @@ enum CommonConfigOffset : unsigned {
   kQueueDesc = 32,
   kQueueDriver = 40,
   kQueueDevice = 48,
+  kQueueReset = 58,
 };
 
 class CommonConfig {
  public:
-  enum class Effect : std::uint8_t { none, reset, driver_ok };
+  enum class Effect : std::uint8_t { none, reset, driver_ok, queue_reset };
 
   CommonConfig(VirtioDevice& device, unsigned vectors);
 
@@ -53,6 +58,7 @@ class CommonConfig {
   // Size 1, 2 or 4, naturally aligned, within the structure.
   std::uint32_t read(unsigned offset, unsigned size) const;
   // reset: the driver wrote 0 to device_status, nothing has been done about it. driver_ok: the bit has just become set.
+  // queue_reset: the driver asks for a reset of the selected queue, which may have one; nothing has been done about it.
   Effect write(unsigned offset, unsigned size, std::uint32_t value);
 
   FeatureBits features() const;  // accepted; 0 before FEATURES_OK
@@ -61,6 +67,12 @@ class CommonConfig {
   std::uint16_t config_msix_vector() const { return config_vector_; }
   std::uint16_t queue_msix_vector(unsigned queue) const { return queues_[queue].vector; }
   bool queue_is_enabled(unsigned queue) const { return queue < queues_.size() && queues_[queue].enabled; }
+  unsigned selected_queue() const { return queue_select_; }
+  // The queue's registers as after a device reset; queue_reset reads as 1 until the reset is done.
+  void begin_queue_reset(unsigned queue);
+  void end_queue_reset(unsigned queue) { queues_[queue].resetting = false; }
+  // Whether some event, of a queue or of the configuration, has this vector.
+  bool vector_is_mapped(std::uint16_t vector) const;
 
   // config_generation changes with the first read that follows a change, so that it cannot wrap between two reads.
   void device_config_changed() { config_changed_ = true; }
@@ -72,15 +84,17 @@ class CommonConfig {
     std::uint16_t size;
     std::uint16_t vector;
     bool enabled;
+    bool resetting;
   };
 
   std::uint32_t read_field(unsigned offset) const;
   std::uint32_t read_queue_field(unsigned offset, const Queue& queue) const;
   Effect write_field(unsigned offset, std::uint32_t value);
   Effect write_status(std::uint8_t value);
-  void round_queue_sizes();
+  Queue initial_queue(unsigned queue) const;
+  std::uint16_t allowed_size(std::uint16_t size) const;
   void write_driver_feature(std::uint32_t value);
-  void write_queue_field(unsigned offset, std::uint32_t value, Queue& queue);
+  Effect write_queue_field(unsigned offset, std::uint32_t value, Queue& queue);
   void enable(Queue& queue);
   std::uint16_t mapped(std::uint32_t vector) const;
 

@@ -26,8 +26,9 @@ class Msix {
 
   // Sends the vector's message, or marks it pending. MSI-X is enabled and the vector lies within the table.
   void fire(unsigned vector);
-  // Forgets what is pending; the table stays as it is (device reset).
+  // Forgets what is pending, of all vectors (device reset) or of one; the table stays as it is.
   void clear_pending();
+  void clear_pending(unsigned vector) { pending_[vector / 32] &= ~(std::uint32_t{1} << vector % 32); }
 
   // The BAR: table at 0, pending bits at kMsixPbaOffset. Size 1, 2 or 4, naturally aligned. Accesses narrower than 4
   // bytes are undefined in PCI; here they touch just those bytes.

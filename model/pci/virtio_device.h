@@ -26,6 +26,10 @@ class VirtioDevice {
   virtual void features_accepted(FeatureBits features) = 0;
   virtual void driver_ok() = 0;  // DRIVER_OK has just become set
   virtual void queue_enabled(unsigned queue, const QueueSetup& setup) = 0;
+  // The driver resets an enabled queue (2.6.1): it is none from now on. The device forgets everything about it, takes
+  // nothing more from its rings and notifies nobody, and says VirtioFunction::queue_reset_done() once nothing that it
+  // did before can reach the host any more. It may say so within this call. Other queues go on undisturbed.
+  virtual void queue_reset(unsigned queue) = 0;
   virtual void notify(unsigned queue) = 0;    // doorbell of an enabled queue, after DRIVER_OK
   virtual void bus_master(bool enabled) = 0;  // VirtioFunction::bus_master_enabled() has changed
   // Status 0 was written, or the function was reset: stop all DMA and forget everything before this returns. Writes

@@ -75,6 +75,7 @@ struct VirtioFunction::State {
 
   void device_reset();
   void function_reset();
+  void queue_reset(unsigned queue);
   void driver_is_ready();
   void notify_config();
   void interrupt(std::uint8_t isr_bit, std::uint16_t vector);
@@ -200,6 +201,9 @@ void VirtioFunction::State::register_write(std::uint64_t offset, unsigned size, 
       case CommonConfig::Effect::driver_ok:
         driver_is_ready();
         break;
+      case CommonConfig::Effect::queue_reset:
+        queue_reset(common.selected_queue());
+        break;
     }
     return;
   }
@@ -249,6 +253,15 @@ void VirtioFunction::State::function_reset() {
   msix.reset();
   config = layout.power_on;
   config_applied();
+}
+
+// An interrupt that is pending for the queue alone is dropped. Where others share the vector it may be theirs: one too
+// many does no harm, one too few would. ISR and INTx are shared by all queues.
+void VirtioFunction::State::queue_reset(unsigned queue) {
+  const std::uint16_t vector = common.queue_msix_vector(queue);
+  common.begin_queue_reset(queue);
+  if (vector != VIRTIO_MSI_NO_VECTOR && !common.vector_is_mapped(vector)) msix.clear_pending(vector);
+  device.queue_reset(queue);
 }
 
 void VirtioFunction::State::driver_is_ready() {
@@ -341,15 +354,19 @@ bool VirtioFunction::bus_master_enabled() const { return state_->command_effecti
 
 bool VirtioFunction::queue_is_enabled(unsigned queue) const { return state_->common.queue_is_enabled(queue); }
 
+void VirtioFunction::queue_reset_done(unsigned queue) { state_->common.end_queue_reset(queue); }
+
 void VirtioFunction::notify_used(unsigned queue) {
   if (!state_->driver_ok() || !state_->common.queue_is_enabled(queue)) return;
   state_->interrupt(kIsrQueue, state_->common.queue_msix_vector(queue));
 }
 
 void VirtioFunction::config_changed() {
-  state_->common.device_config_changed();
+  config_changed_by_driver();
   state_->notify_config();
 }
+
+void VirtioFunction::config_changed_by_driver() { state_->common.device_config_changed(); }
 
 void VirtioFunction::needs_reset() {
   if (state_->status_has(VIRTIO_STATUS_DEVICE_NEEDS_RESET)) return;

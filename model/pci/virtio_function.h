@@ -57,12 +57,16 @@ class VirtioFunction {
   bool driver_ok() const;           // DRIVER_OK set and not DEVICE_NEEDS_RESET
   bool bus_master_enabled() const;  // Command bit 2, in power state D0
   bool queue_is_enabled(unsigned queue) const;
+  // The reset that VirtioDevice::queue_reset() began is complete: the driver may set the queue up anew.
+  void queue_reset_done(unsigned queue);
   // A used buffer notification (4.1.5.3): MSI-X message of the queue's vector, or ISR bit 0 and INTx. Ignored unless
   // driver_ok() and the queue is enabled.
   void notify_used(unsigned queue);
   // The device changed device_config(): generation, ISR bit 1, configuration vector (4.1.5.4). Before DRIVER_OK the
   // notification is held back until that is set; a reset drops it, since the driver then reads everything anew.
   void config_changed();
+  // The same for a change that the driver has asked for by a command: the generation alone; the driver knows.
+  void config_changed_by_driver();
   // DEVICE_NEEDS_RESET (2.1.2), until reset, with the configuration change notification once DRIVER_OK is set.
   void needs_reset();
 

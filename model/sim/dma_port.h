@@ -37,18 +37,21 @@ class DmaPort {
   virtual void want_tag(DmaClient& client) = 0;
   // Largest read that one tag may ask for, in bytes.
   virtual std::size_t max_read_bytes() const = 0;
-  // Non-posted. Needs a free tag and 1 <= size <= max_read_bytes(). `into` stays valid until on_dma (or cancel).
+  // Non-posted. Needs a free tag and 1 <= size <= max_read_bytes(). `into` stays valid until on_dma (or a cancel).
   // Completions of one client come in the order of its requests.
   virtual void read(DmaClient& client, std::uint32_t ticket, std::uint64_t address, Bytes into) = 0;
   // Posted: copied before return, and in order with every earlier write. A null client wants no completion; otherwise
   // on_dma comes at the cycle in which the host sees the last byte.
   virtual void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
-  // The same without the copy: the bytes stay where and as they are until on_dma (or cancel_all).
+  // The same without the copy: the bytes stay where and as they are until on_dma (or a cancel).
   virtual void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) = 0;
-  // Cycles until the host has seen everything posted so far.
+  // Cycles until the host has seen everything asked for so far: posted writes, and the requests of reads.
   virtual Cycle posted_backlog() const { return 0; }
-  // No further on_dma for any client; posted writes that the host has not seen yet are discarded, and reads in flight
-  // keep their tags until they would have returned (device reset).
+  // No further on_dma and no on_tag_free for this client; its posted writes that the host has not seen yet are
+  // discarded, and its reads in flight keep their tags until they would have returned (queue reset). Memory that a read
+  // was to fill is let alone, but for a read that the host is serving just now (HostMemory::read has not returned).
+  virtual void cancel(DmaClient& client) = 0;
+  // The same for all clients, and for writes of none (device reset).
   virtual void cancel_all() = 0;
 };
 

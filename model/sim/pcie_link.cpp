@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace rssnic {
 namespace {
@@ -158,6 +159,17 @@ void PcieLink::on_read_completes(std::uint32_t tag) {
 Cycle PcieLink::posted_backlog() const {
   const Cycle sent = upstream_busy_.cycle + 1;
   return (sent > calendar_.now() ? sent - calendar_.now() : 0) + parameters_.latency_cycles;
+}
+
+void PcieLink::cancel(DmaClient& client) {
+  for (std::size_t i = 0; i < writes_.size(); ++i) {
+    if (writes_[i].client == &client) writes_[i].discarded = true;
+  }
+  for (Read& read : reads_) {
+    if (read.client == &client) read.client = nullptr;
+  }
+  if (!std::exchange(client.waits_for_tag_, false)) return;
+  waiting_for_tag_.erase(std::find(waiting_for_tag_.begin(), waiting_for_tag_.end(), &client));
 }
 
 void PcieLink::cancel_all() {

@@ -38,6 +38,7 @@ class PcieLink final : public DmaPort {
   void write(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
   void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override;
   Cycle posted_backlog() const override;
+  void cancel(DmaClient& client) override;
   void cancel_all() override;
 
   // The link carries nothing more in either direction before `until`; what is under way by then still arrives.

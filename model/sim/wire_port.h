@@ -30,6 +30,8 @@ class WireSink {
   virtual ~WireSink() = default;
   // A frame whose last bit left the card in cycle `when`; the bytes are valid during the call only.
   virtual void transmit(ConstBytes frame, Cycle when) = 0;
+  // The same for a sink that has queues of its own: `queue` is the transmit queue, from 0.
+  virtual void transmit_from(unsigned /*queue*/, ConstBytes frame, Cycle when) { transmit(frame, when); }
 };
 
 }  // namespace rssnic

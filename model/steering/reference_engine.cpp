@@ -1,11 +1,10 @@
-// The steering pipeline in plain C++: it checks the RTL and stands in for it where no stamps are wanted. One frame a
-// clock; a result leaves kLatency edges after its frame was taken. When the oldest stage holds a result that may not
-// leave, the whole pipeline stands still and takes nothing in. The latency and the time to stage a configuration are
-// this model's own and say nothing about those of the RTL.
+// The steering pipeline in plain C++: it checks the RTL and stands in for it where no stamps are wanted. A beat a
+// clock; a result leaves kLatency edges after its frame's first beat was taken. When the oldest stage holds a result
+// that may not leave, the whole pipeline stands still and takes nothing in. The latency and the time to stage a
+// configuration are this model's own and say nothing about those of the RTL.
 #include <stdexcept>
 #include <string>
 
-#include "model/packet/header_walk.h"
 #include "model/steering/field_selection.h"
 #include "model/steering/steering_engine.h"
 #include "model/steering/toeplitz.h"
@@ -24,10 +23,11 @@ struct Bank {
 class ReferenceEngine final : public SteeringEngine {
  public:
   bool offer(std::uint16_t token, ConstBytes frame) override {
-    if (waiting_) return false;
-    waiting_ = true;
-    waiting_token_ = token;
-    waiting_fields_ = walk_headers(frame);
+    if (beats_left_ > 0) return false;
+    beats_left_ = beats_of(frame.size);
+    begun_ = false;
+    offered_token_ = token;
+    offered_fields_ = walk_headers(frame, kHeaderBudget);
     return true;
   }
 
@@ -40,7 +40,7 @@ class ReferenceEngine final : public SteeringEngine {
       throw std::invalid_argument("steering: indirection table of " + std::to_string(entries) +
                                   " entries; allowed are powers of two up to " + std::to_string(kMaxTableEntries));
     }
-    // Nothing reads the idle bank: frames in the pipeline were decided when they were taken.
+    // Nothing reads the idle bank: frames in the pipeline were decided when their first beats were taken.
     banks_[active_bank_ ^ 1] = Bank{config, ToeplitzTable(config.key)};
     staging_edges_left_ = kStagingEdges;
   }
@@ -52,7 +52,7 @@ class ReferenceEngine final : public SteeringEngine {
   // reset edge.
   void reset() override {
     reset_pending_ = true;
-    waiting_ = false;
+    beats_left_ = 0;
     staging_edges_left_ = 0;
     active_bank_ = 0;
     banks_ = {};
@@ -60,7 +60,9 @@ class ReferenceEngine final : public SteeringEngine {
     in_flight_ = 0;
   }
 
-  bool idle() const override { return !reset_pending_ && !swapping() && (blocked() || (in_flight_ == 0 && !waiting_)); }
+  bool idle() const override {
+    return !reset_pending_ && !swapping() && (blocked() || (in_flight_ == 0 && beats_left_ == 0));
+  }
 
   Cycle edge() const override { return edge_; }
   void skip_to(Cycle edge) override {
@@ -101,7 +103,7 @@ class ReferenceEngine final : public SteeringEngine {
     }
   }
 
-  // The oldest stage gives up its result, takes the frame at the input, and so becomes the youngest.
+  // The oldest stage gives up its result, takes the frame that begins at the input, and so becomes the youngest.
   void move(Outcome& outcome) {
     Stage& stage = pipeline_[oldest_];
     if (stage.valid) {
@@ -111,21 +113,22 @@ class ReferenceEngine final : public SteeringEngine {
       --result_space_;
       --in_flight_;
     }
-    stage.valid = waiting_;
-    if (waiting_) {
+    stage.valid = beats_left_ > 0 && !begun_;
+    if (stage.valid) {
       stage.result = decide();
-      outcome.accepted = true;
-      waiting_ = false;
+      outcome.accepted = begun_ = true;
       ++in_flight_;
     }
+    outcome.complete = beats_left_ > 0 && --beats_left_ == 0;
     oldest_ = (oldest_ + 1) % kLatency;
   }
 
   SteerResult decide() const {
     const Bank& bank = banks_[active_bank_];
-    const HashInput input = select_hash_input(waiting_fields_, bank.config.hash_types, bank.config.ex_report_always);
+    const HashInput input = select_hash_input(offered_fields_, bank.config.hash_types, bank.config.ex_report_always);
     SteerResult result;
-    result.token = waiting_token_;
+    result.token = offered_token_;
+    result.over_budget = offered_fields_.over_budget;
     result.bank = active_bank_;
     result.report = input.report;
     result.queue = bank.config.unclassified_queue;
@@ -140,9 +143,10 @@ class ReferenceEngine final : public SteeringEngine {
   unsigned result_space_ = 0;
   bool reset_pending_ = false;
 
-  bool waiting_ = false;  // a frame stands at the input
-  std::uint16_t waiting_token_ = 0;
-  HeaderFields waiting_fields_;
+  Cycle beats_left_ = 0;  // of the frame at the input; 0: none is there
+  bool begun_ = false;    // its first beat was taken
+  std::uint16_t offered_token_ = 0;
+  HeaderFields offered_fields_;
 
   std::array<Stage, kLatency> pipeline_;
   unsigned oldest_ = 0;

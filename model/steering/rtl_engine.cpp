@@ -2,10 +2,10 @@
 // that include a Verilated class; no file that sees one includes SystemC.
 #include "model/steering/rtl_engine.h"
 
-#include "Vsteering_pipeline.h"
+#include "Vreceive_steering.h"
 
 namespace rssnic {
 
-std::unique_ptr<SteeringEngine> make_rtl_engine() { return std::make_unique<RtlEngine<Vsteering_pipeline, NoTrace>>(); }
+std::unique_ptr<SteeringEngine> make_rtl_engine() { return std::make_unique<RtlEngine<Vreceive_steering, NoTrace>>(); }
 
 }  // namespace rssnic

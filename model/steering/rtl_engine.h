@@ -1,32 +1,28 @@
-// The steering engine that runs a Verilated steering pipeline (rtl/steering_pipeline.sv): every hash, report, queue and
-// cycle is what the pins showed. Software walks the headers and puts the fields on the input port; the configuration
-// goes over the configuration bus, a word a clock.
+// The steering engine that runs a Verilated steering pipeline (rtl/receive_steering.sv): every hash, report, queue and
+// cycle is what the pins showed. Frames go in beat by beat, the configuration over its bus, a word a clock.
 //
-// At an edge the pins decide: a frame is accepted where in_valid and in_ready are high, a result leaves where out_valid
-// and out_ready are. A template, because two Verilated classes have these pins: the pipeline alone, and the pipeline
-// with probes for waveforms. Included by the two files that instantiate it, and by no file that sees SystemC.
+// At an edge the pins decide: a beat is taken where tvalid and tready are high, a result leaves where out_valid and
+// out_ready are. A template, because two Verilated classes have these pins: the pipeline alone, and the pipeline with
+// probes for waveforms. Included by the two files that instantiate it, and by no file that sees SystemC.
 #pragma once
 #include <stdexcept>
 #include <vector>
 
-#include "model/packet/header_walk.h"
 #include "model/steering/config_words.h"
+#include "model/steering/frame_beats.h"
 #include "model/steering/steering_engine.h"
 #include "verilated.h"
 
 namespace rssnic {
 
-// The codes of in_network_i and in_transport_i are the values of these enumerations.
-static_assert(static_cast<int>(Network::ipv4) == 1 && static_cast<int>(Network::ipv6) == 2);
-static_assert(static_cast<int>(Transport::tcp) == 1 && static_cast<int>(Transport::udp) == 2);
-
 // What RtlEngine tells of its pins as time passes; this one does not listen.
 struct NoTrace {
   template <typename Pipeline>
   NoTrace(Pipeline& /*pipeline*/, const Cycle& /*edge*/) {}
-  void input_changes() {}                      // before an input changes in cycle `edge`
-  void low(bool /*taken*/, bool /*given*/) {}  // settled, before the edge: whether a packet enters, a result leaves
-  void high() {}                               // after the edge
+  void input_changes() {}  // before an input changes in cycle `edge`
+  void low(bool /*taken*/, bool /*given*/) {
+  }               // settled, before the edge: whether a frame begins to enter, a result leaves
+  void high() {}  // after the edge
 };
 
 template <typename Pipeline, typename Trace>
@@ -46,7 +42,9 @@ class RtlEngine final : public SteeringEngine {
   bool swapping() const override { return !words_.empty(); }
   std::uint8_t active_bank() const override { return active_bank_; }
   void reset() override;
-  bool idle() const override { return !pipeline_.in_valid_i && in_flight_ == 0 && words_.empty() && !reset_pending_; }
+  bool idle() const override {
+    return !pipeline_.tvalid_i && in_flight_ == 0 && words_.empty() && !reset_pending_ && edge_ >= settled_;
+  }
   Cycle edge() const override { return edge_; }
   void skip_to(Cycle edge) override;
   Outcome clock_until(Cycle limit) override;
@@ -60,16 +58,18 @@ class RtlEngine final : public SteeringEngine {
   void put_word();
   void clock(Outcome& outcome);
 
-  // Verilator keeps a 128-bit port as four words, the last bits first.
-  static void put_address(VlWide<4>& port, const Address& address) {
-    for (std::size_t word = 0; word < 4; ++word) port[3 - word] = load_be32(&address[4 * word]);
-  }
+  // So long it takes a beat behind the last that the parser reads to leave its input stages, and the place of a result
+  // to become free again.
+  static constexpr Cycle kSettlingEdges = 8;
 
   VerilatedContext context_;
   Pipeline pipeline_;
   Cycle edge_ = 0;
   Trace trace_;
   unsigned space_ = 0;
+  ConstBytes rest_;         // of the frame at the input, from the beat at the pins on
+  bool begun_ = false;      // its first beat was taken
+  Cycle settled_ = 0;       // before this edge a register may change without anything to come
   unsigned in_flight_ = 0;  // accepted, not yet decided
   std::uint8_t active_bank_ = 0;
   bool reset_pending_ = false;
@@ -105,20 +105,13 @@ void RtlEngine<Pipeline, Trace>::reset_edge() {
 
 template <typename Pipeline, typename Trace>
 bool RtlEngine<Pipeline, Trace>::offer(std::uint16_t token, ConstBytes frame) {
-  if (pipeline_.in_valid_i) return false;
+  if (pipeline_.tvalid_i) return false;
   trace_.input_changes();
-  const HeaderFields fields = walk_headers(frame);
-  pipeline_.in_valid_i = 1;
-  pipeline_.in_id_i = token;
-  pipeline_.in_network_i = static_cast<CData>(fields.network);
-  pipeline_.in_transport_i = static_cast<CData>(fields.transport);
-  pipeline_.in_extension_headers_i = fields.extension_headers;
-  put_address(pipeline_.in_source_i, fields.source);
-  put_address(pipeline_.in_destination_i, fields.destination);
-  put_address(pipeline_.in_ex_source_i, fields.ex_source);
-  put_address(pipeline_.in_ex_destination_i, fields.ex_destination);
-  pipeline_.in_source_port_i = fields.source_port;
-  pipeline_.in_destination_port_i = fields.destination_port;
+  pipeline_.tvalid_i = 1;
+  pipeline_.tuser_i = token;
+  rest_ = frame;
+  begun_ = false;
+  put_beat(pipeline_, rest_);
   return true;
 }
 
@@ -148,9 +141,10 @@ void RtlEngine<Pipeline, Trace>::put_word() {
 template <typename Pipeline, typename Trace>
 void RtlEngine<Pipeline, Trace>::reset() {
   trace_.input_changes();
-  pipeline_.in_valid_i = 0;
+  pipeline_.tvalid_i = 0;
   pipeline_.cfg_valid_i = 0;
   words_.clear();
+  settled_ = 0;
   in_flight_ = 0;
   active_bank_ = 0;
   reset_pending_ = true;
@@ -180,21 +174,36 @@ template <typename Pipeline, typename Trace>
 void RtlEngine<Pipeline, Trace>::clock(Outcome& outcome) {
   trace_.input_changes();
   settle();
-  outcome.accepted = pipeline_.in_valid_i && pipeline_.in_ready_o;
+  const bool beat_taken = pipeline_.tvalid_i && pipeline_.tready_o;
+  outcome.accepted = beat_taken && !begun_;
+  outcome.complete = beat_taken && pipeline_.tlast_i;
   outcome.decided = pipeline_.out_valid_o && pipeline_.out_ready_i;
   const bool word_taken = pipeline_.cfg_valid_i && pipeline_.cfg_ready_o;
   if (outcome.decided) {
-    outcome.result = {pipeline_.out_id_o,    pipeline_.out_hash_o, static_cast<HashReport>(pipeline_.out_report_o),
-                      pipeline_.out_queue_o, pipeline_.out_bank_o, edge_};
+    outcome.result = {pipeline_.out_id_o,
+                      pipeline_.out_hash_o,
+                      static_cast<HashReport>(pipeline_.out_report_o),
+                      pipeline_.out_queue_o,
+                      pipeline_.out_bank_o,
+                      pipeline_.out_over_budget_o != 0,
+                      edge_};
   }
   trace_.low(outcome.accepted, outcome.decided);
   rise();
   if (outcome.accepted) {
-    pipeline_.in_valid_i = 0;
+    begun_ = true;
     ++in_flight_;
+  }
+  if (outcome.complete) {
+    pipeline_.tvalid_i = 0;
+    settled_ = edge_ + kSettlingEdges;
+  } else if (beat_taken) {
+    rest_ = behind_beat(rest_);
+    put_beat(pipeline_, rest_);
   }
   if (outcome.decided) {
     --in_flight_;
+    settled_ = edge_ + kSettlingEdges;
     result_space(space_ - 1);
   }
   if (word_taken) {

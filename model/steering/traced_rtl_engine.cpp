@@ -196,7 +196,7 @@ void FstTrace::enter() {
 
 void FstTrace::low(bool taken, bool given) {
   if (!open_) return;
-  if (taken) add({Kind::ingress, "ingress", "", 0, tags_[top_.in_id_i], 0});
+  if (taken) add({Kind::ingress, "ingress", "", 0, tags_[top_.tuser_i], 0});
   if (given) add({Kind::steer, "steer", "", top_.out_queue_o, tags_[top_.out_id_o], 0});
   first_half();
 }

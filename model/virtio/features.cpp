@@ -5,7 +5,7 @@
 namespace rssnic {
 
 const std::vector<FeatureInfo>& implemented_features() {
-  // HASH_REPORT without CTRL_VQ is only discouraged (5.1.3): no rule. RSS does not need MQ.
+  // HASH_REPORT and CTRL_RX_EXTRA without CTRL_VQ are only discouraged (5.1.4): no rule. RSS does not need MQ.
   static const std::vector<FeatureInfo> kFeatures = {
       {VIRTIO_NET_F_MTU, "mtu", 0},
       {VIRTIO_NET_F_MAC, "mac", 0},
@@ -13,11 +13,18 @@ const std::vector<FeatureInfo>& implemented_features() {
       {VIRTIO_NET_F_STATUS, "status", 0},
       {VIRTIO_NET_F_CTRL_VQ, "ctrl_vq", 0},
       {VIRTIO_NET_F_CTRL_RX, "ctrl_rx", VIRTIO_NET_F_CTRL_VQ},
+      {VIRTIO_NET_F_CTRL_VLAN, "ctrl_vlan", VIRTIO_NET_F_CTRL_VQ},
+      {VIRTIO_NET_F_CTRL_RX_EXTRA, "ctrl_rx_extra", 0},
+      {VIRTIO_NET_F_GUEST_ANNOUNCE, "guest_announce", VIRTIO_NET_F_CTRL_VQ},
       {VIRTIO_NET_F_MQ, "mq", VIRTIO_NET_F_CTRL_VQ},
+      {VIRTIO_NET_F_CTRL_MAC_ADDR, "ctrl_mac_addr", VIRTIO_NET_F_CTRL_VQ},
       {VIRTIO_F_INDIRECT_DESC, "indirect_desc", 0},
       {VIRTIO_F_EVENT_IDX, "event_idx", 0},
       {VIRTIO_F_VERSION_1, "version_1", 0},
       {VIRTIO_F_RING_PACKED, "ring_packed", 0},
+      {VIRTIO_F_RING_RESET, "ring_reset", 0},
+      {VIRTIO_NET_F_VQ_NOTF_COAL, "vq_notf_coal", VIRTIO_NET_F_CTRL_VQ},
+      {VIRTIO_NET_F_NOTF_COAL, "notf_coal", VIRTIO_NET_F_CTRL_VQ},
       {VIRTIO_NET_F_HASH_REPORT, "hash_report", 0},
       {VIRTIO_NET_F_RSS, "rss", VIRTIO_NET_F_CTRL_VQ},
   };

@@ -17,13 +17,20 @@ constexpr FeatureBits VIRTIO_NET_F_MRG_RXBUF = feature(15);
 constexpr FeatureBits VIRTIO_NET_F_STATUS = feature(16);
 constexpr FeatureBits VIRTIO_NET_F_CTRL_VQ = feature(17);
 constexpr FeatureBits VIRTIO_NET_F_CTRL_RX = feature(18);
+constexpr FeatureBits VIRTIO_NET_F_CTRL_VLAN = feature(19);
+constexpr FeatureBits VIRTIO_NET_F_CTRL_RX_EXTRA = feature(20);
+constexpr FeatureBits VIRTIO_NET_F_GUEST_ANNOUNCE = feature(21);
 constexpr FeatureBits VIRTIO_NET_F_MQ = feature(22);
+constexpr FeatureBits VIRTIO_NET_F_CTRL_MAC_ADDR = feature(23);
+constexpr FeatureBits VIRTIO_NET_F_VQ_NOTF_COAL = feature(52);
+constexpr FeatureBits VIRTIO_NET_F_NOTF_COAL = feature(53);
 constexpr FeatureBits VIRTIO_NET_F_HASH_REPORT = feature(57);
 constexpr FeatureBits VIRTIO_NET_F_RSS = feature(60);
 constexpr FeatureBits VIRTIO_F_INDIRECT_DESC = feature(28);
 constexpr FeatureBits VIRTIO_F_EVENT_IDX = feature(29);
 constexpr FeatureBits VIRTIO_F_VERSION_1 = feature(32);
 constexpr FeatureBits VIRTIO_F_RING_PACKED = feature(34);
+constexpr FeatureBits VIRTIO_F_RING_RESET = feature(40);
 
 struct FeatureInfo {
   FeatureBits bit;

@@ -6,22 +6,18 @@
 // until the next event. Queue numbers are virtqueue numbers (2n: receive queue n), but for steer and deliver: receive
 // queues from 0. Tags number the packets of a run from 0.
 module wave_top #(
-    parameter int Entries = 512
+    parameter int HeaderBytes   = 256,
+    parameter int MaxExtensions = 4,
+    parameter int Entries       = 512
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,
-    input  logic                              in_valid_i,
-    output logic                              in_ready_o,
-    input  logic [15:0]                       in_id_i,
-    input  logic [1:0]                        in_network_i,
-    input  logic [1:0]                        in_transport_i,
-    input  logic                              in_extension_headers_i,
-    input  logic [127:0]                      in_source_i,
-    input  logic [127:0]                      in_destination_i,
-    input  logic [127:0]                      in_ex_source_i,
-    input  logic [127:0]                      in_ex_destination_i,
-    input  logic [15:0]                       in_source_port_i,
-    input  logic [15:0]                       in_destination_port_i,
+    input  logic [511:0]                      tdata_i,
+    input  logic [63:0]                       tkeep_i,
+    input  logic                              tvalid_i,
+    output logic                              tready_o,
+    input  logic                              tlast_i,
+    input  logic [15:0]                       tuser_i,
     input  logic                              cfg_valid_i,
     output logic                              cfg_ready_o,
     input  logic [rss_pkg::CFG_ADDR_BITS-1:0] cfg_addr_i,
@@ -34,6 +30,7 @@ module wave_top #(
     output logic [3:0]                        out_report_o,
     output logic [15:0]                       out_queue_o,
     output logic                              out_bank_o,
+    output logic                              out_over_budget_o,
 
     /* verilator lint_off UNUSEDSIGNAL */
     // receive path
@@ -110,23 +107,18 @@ module wave_top #(
     /* verilator lint_on UNUSEDSIGNAL */
 );
 
-  steering_pipeline #(
-      .Entries(Entries)
+  receive_steering #(
+      .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .StartOffset(0), .Entries(Entries), .HashTables(0)
   ) u_pipeline (
       .clk_i,
       .rst_ni,
-      .in_valid_i,
-      .in_ready_o,
-      .in_id_i,
-      .in_network_i,
-      .in_transport_i,
-      .in_extension_headers_i,
-      .in_source_i,
-      .in_destination_i,
-      .in_ex_source_i,
-      .in_ex_destination_i,
-      .in_source_port_i,
-      .in_destination_port_i,
+      .tdata_i,
+      .tkeep_i,
+      .tvalid_i,
+      .tready_o,
+      .tlast_i,
+      .tuser_i,
+      .start_offset_i('0),
       .cfg_valid_i,
       .cfg_ready_o,
       .cfg_addr_i,
@@ -138,7 +130,8 @@ module wave_top #(
       .out_hash_o,
       .out_report_o,
       .out_queue_o,
-      .out_bank_o
+      .out_bank_o,
+      .out_over_budget_o
   );
 
 endmodule

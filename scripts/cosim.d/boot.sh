@@ -5,6 +5,7 @@
 readonly socket=$work/nic.sock
 server_pid=
 server_log=$work/server.log
+namespace=() # the command that enters another network namespace, where QEMU runs in one
 
 # start_server <options of rssnic serve ...>
 start_server() {
@@ -34,12 +35,15 @@ stop_server() {
   return "$status"
 }
 
-# make_initrd <file> [script]: the base archive and this project's part, with the script as /guest-script
+# make_initrd <file> [script [more files ...]]: the base archive and this project's part, with the script as
+# /guest-script; more files go to /, programs of the build to /bin
 make_initrd() {
   local root=$1.root
-  mkdir -p "$root"
+  mkdir -p "$root/bin"
   install -m 755 "$top"/tb/cosim/guest/{init,network-up} "$root/"
   [ -z "${2:-}" ] || install -m 755 "$2" "$root/guest-script"
+  [ $# -lt 3 ] || install -m 755 "${@:3}" "$root/"
+  [ ! -e "$root/send_frames" ] || mv "$root/send_frames" "$root/bin/"
   (cd "$root" && find . -type f | cpio -o -H newc -R 0:0 --quiet) | cat "$cache/guest/base.cpio" - >"$1"
   rm -rf "$root"
 }
@@ -48,7 +52,7 @@ make_initrd() {
 run_qemu() {
   local initrd=$1 cpus=$2 words=$3
   shift 3
-  exec "${qemu[@]}" -nodefaults -no-user-config -display none -m 512M -smp "$cpus" -cpu max -accel "$accelerator" \
+  exec ${namespace[@]+"${namespace[@]}"} "${qemu[@]}" -nodefaults -no-user-config -display none -m 512M -smp "$cpus" -cpu max -accel "$accelerator" \
     -machine q35,memory-backend=mem -object memory-backend-memfd,id=mem,size=512M,share=on \
     -kernel "$cache/guest/vmlinux" -initrd "$initrd" \
     -append "console=ttyS0 loglevel=3 panic=-1 reboot=t tsc=reliable no_timer_check $words" "$@"

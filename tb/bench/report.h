@@ -7,9 +7,9 @@
 
 namespace rssnic::bench {
 
-enum Kind : unsigned { kRtl, kCard, kChecked, kReference };
-constexpr unsigned kKinds = 4;
-constexpr std::array<const char*, kKinds> kKindNames = {"rtl", "card", "checked", "reference"};
+enum Kind : unsigned { kTuple, kRtl, kCard, kChecked, kReference };
+constexpr unsigned kKinds = 5;
+constexpr std::array<const char*, kKinds> kKindNames = {"tuple", "rtl", "card", "checked", "reference"};
 
 struct Figure {
   std::uint64_t packets = 0;  // of one measurement
@@ -38,8 +38,11 @@ struct Target {
   double least;
 };
 // Of the first load, in a build for any x86-64.
-constexpr std::array<Target, 3> kTargets = {
-    {{"rtl_packets_per_s", 8e6}, {"card_over_rtl", 0.25}, {"checked_over_rtl", 0.12}}};
+constexpr std::array<Target, 5> kTargets = {{{"tuple_packets_per_s", 8e6},
+                                             {"rtl_packets_per_s", 4e6},
+                                             {"rtl_over_tuple", 0.5},
+                                             {"card_over_rtl", 0.25},
+                                             {"checked_over_rtl", 0.12}}};
 
 std::string to_table(const Figures& figures);
 std::string to_json(const Figures& figures);

@@ -133,7 +133,9 @@ const std::uint8_t* find_routing_destination(ConstBytes routing_header) {
   return routing_header.data[2] == 2 && routing_header.size >= 24 ? routing_header.data + 8 : nullptr;
 }
 
-Packet read_ipv6(ConstBytes frame, std::size_t at) {
+Packet read_ipv6(ConstBytes whole, std::size_t at, const OracleConfig& config) {
+  const bool is_limited = config.header_bytes > 0 && whole.size > config.header_bytes;
+  const ConstBytes frame(whole.data, is_limited ? config.header_bytes : whole.size);
   Packet packet;
   if (!holds(frame, at, 40) || frame.data[at] >> 4 != 6) return packet;
   packet.source = frame.data + at + 8;
@@ -141,7 +143,9 @@ Packet read_ipv6(ConstBytes frame, std::size_t at) {
   std::uint8_t protocol = frame.data[at + 6];
   at += 40;
   bool is_fragment = false;
+  unsigned extension_headers = 0;
   while (is_extension_header(protocol) && !is_fragment) {
+    if (config.extension_headers > 0 && ++extension_headers > config.extension_headers) return Packet{};
     // A header that runs past the frame cannot be skipped: such a packet has no hash of any kind.
     if (!holds(frame, at, 2)) return Packet{};
     const ConstBytes header(frame.data + at, extension_header_bytes(protocol, frame.data + at));
@@ -157,19 +161,22 @@ Packet read_ipv6(ConstBytes frame, std::size_t at) {
     at += header.size;
   }
   packet.network = Packet::Network::ipv6;
-  if (!is_fragment) read_transport(frame, at, protocol, packet);
+  if (is_fragment) return packet;
+  read_transport(frame, at, protocol, packet);
+  const bool has_ports = protocol == kTcp || protocol == kUdp;
+  if (is_limited && has_ports && packet.transport == Packet::Transport::none) return Packet{};  // they lie behind
   return packet;
 }
 
 // EtherType decides: LLC/SNAP, MPLS, PPPoE, a third tag and other TPIDs are not IP.
-Packet read_frame(ConstBytes frame) {
+Packet read_frame(ConstBytes frame, const OracleConfig& config) {
   std::size_t type_at = 12;
   for (int tags = 0; holds(frame, type_at, 2); ++tags, type_at += 4) {
     switch (load_be16(frame.data + type_at)) {
       case kEtherTypeIpv4:
         return read_ipv4(frame, type_at + 2);
       case kEtherTypeIpv6:
-        return read_ipv6(frame, type_at + 2);
+        return read_ipv6(frame, type_at + 2, config);
       case kTpidCustomer:
       case kTpidService:
         if (tags == 2) return Packet{};
@@ -262,7 +269,7 @@ Oracle::Oracle(OracleConfig config) : config_(std::move(config)), contribution_(
 }
 
 Verdict Oracle::judge(ConstBytes frame) const {
-  const Packet packet = read_frame(frame);
+  const Packet packet = read_frame(frame, config_);
   const HashReport report = choose_report(packet, config_);
   if (report == kNone) return {kNone, 0, config_.unclassified_queue};
   const std::uint32_t hash = toeplitz(HashInput(packet, report).bytes());

@@ -2,8 +2,7 @@
 // Toeplitz value and the receive queue. Where the text is silent it follows the project's policies: fragments have no
 // ports, up to two VLAN tags, lengths in IP headers are not looked at, a cut extension header means no hash at all.
 // It is the judge of the model and shares no code with it. The judge is a pure function of configuration and frame,
-// safe to call from several threads. It does not look into tunnels, verify checksums or limit the number of IPv6
-// extension headers.
+// safe to call from several threads. It does not look into tunnels or verify checksums.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +18,10 @@ struct OracleConfig {
   std::vector<std::uint16_t> table{0};  // receive queue numbers from 0; the size is a power of two
   std::uint16_t unclassified_queue = 0;
   bool ex_report_always = false;  // QEMU's habit: every IPv6 packet counts as one with extension headers
+  // What the device's parser reads: so many bytes of a frame, so many extension headers; 0: no limit. IPv6 packets
+  // whose headers go on behind that have no hash, as if they were cut there.
+  std::size_t header_bytes = 0;
+  unsigned extension_headers = 0;
 };
 
 struct Verdict {

@@ -28,6 +28,13 @@ Verdict Scoreboard::Rules::judge(ConstBytes frame) const {
 void Scoreboard::begin_change(const Expectation& next) {
   next_rules_ = Rules{std::make_unique<Oracle>(next.rss), next.steers};
   change_ = std::make_shared<ChangeOrder>();
+  // What has entered, but has not been decided, may meet the new rules on its way.
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (!entry.entered || entry.row.steered || entry.done) continue;
+    entry.change = change_;
+    entry.next = next_rules_->judge({entry.bytes.data(), entry.bytes.size()});
+  }
 }
 
 void Scoreboard::end_change() {

@@ -29,7 +29,13 @@ void Session::begin() {
 
 void Session::change_rss(const RssCommand& rss) {
   Expectation next;
-  next.rss = {rss.hash_types, rss.key, rss.table, rss.unclassified_queue, options_.ex_report_always};
+  next.rss = {rss.hash_types,
+              rss.key,
+              rss.table,
+              rss.unclassified_queue,
+              options_.ex_report_always,
+              kHeaderBudget.bytes,
+              kHeaderBudget.extension_headers};
   next.steers = true;
   scoreboard_.begin_change(next);
   driver_.configure_rss(rss, [this] { poll(); });
@@ -38,7 +44,13 @@ void Session::change_rss(const RssCommand& rss) {
 
 void Session::change_hash(const HashCommand& hash) {
   Expectation next;
-  next.rss = {hash.hash_types, hash.key, {0}, 0, options_.ex_report_always};
+  next.rss = {hash.hash_types,
+              hash.key,
+              {0},
+              0,
+              options_.ex_report_always,
+              kHeaderBudget.bytes,
+              kHeaderBudget.extension_headers};
   next.steers = false;
   scoreboard_.begin_change(next);
   driver_.configure_hash(hash, [this] { poll(); });

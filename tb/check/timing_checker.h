@@ -14,6 +14,7 @@ namespace rssnic::check {
 
 struct TimingParameters {
   unsigned bus_bytes_per_cycle = 64;
+  unsigned header_beats = 4;  // beats of a frame that the pipeline reads
   double link_bytes_per_cycle = 126;
   Cycle link_latency_cycles = 62;
   unsigned max_payload_bytes = 256;
@@ -50,6 +51,7 @@ class TimingChecker {
   std::uint64_t violations() const { return violations_; }
 
  private:
+  void check_latency(const PacketRow& row, Cycle beats);
   void complain(std::string what);
 
   const TimingParameters parameters_;
@@ -57,9 +59,9 @@ class TimingChecker {
   std::uint64_t violations_ = 0;
   std::uint64_t packets_ = 0;
   Cycle first_ingress_ = 0, last_deliver_ = 0;
-  std::optional<Cycle> latency_;
-  std::optional<Cycle> next_ingress_;  // not before this
-  std::uint64_t beats_ = 0;          // of delivered packets
+  Cycle least_latency_ = 0, most_latency_ = kNever;  // of the pipeline, by the packets seen
+  std::optional<Cycle> next_ingress_;                // not before this
+  std::uint64_t beats_ = 0;                          // of delivered packets
   std::uint64_t dropped_beats_ = 0;  // of packets that took their time on the data path and were dropped behind it
   std::uint64_t upstream_bytes_ = 0;
   std::vector<std::uint64_t> buffers_;  // by queue

@@ -15,6 +15,7 @@
 #include "tb/cli/progress.h"
 #include "tb/cli/rerun.h"
 #include "tb/cli/run_options.h"
+#include "tb/cli/wave_output.h"
 #include "tb/host/root_complex.h"
 #include "tb/report/csv_writer.h"
 #include "tb/report/run_summary.h"
@@ -40,21 +41,6 @@ check::TimingParameters timing_parameters(const RunOptions& options) {
   return timing;
 }
 
-// A waveform is drawn in this very process.
-bool draws(const RunOptions& options) { return !options.wave.path.empty() && !options.wave.on_mismatch; }
-
-TracedEngine make_engine(const RunOptions& options) {
-  if (options.reference_engine) return {make_reference_engine(), nullptr};
-  if (!draws(options)) return {make_rtl_engine(), nullptr};
-  WaveformOptions waveform;
-  report::check_room_for_wave(options.wave.path);
-  waveform.path = options.wave.path;
-  waveform.period_ps = VirtioNic::period_ps(options.nic.card.pcie.clock_mhz);
-  waveform.from = options.wave.window.from;
-  waveform.to = options.wave.window.to;
-  return make_traced_rtl_engine(waveform);
-}
-
 // Everything between the capture files and the report.
 class Run {
  public:
@@ -66,10 +52,10 @@ class Run {
         scoreboard_(player_, scoreboard_options(options), [this](const check::PacketRow& row) { on_row(row); }),
         timing_(timing_parameters(options)),
         progress_(options.progress, options.player),
-        engine_(make_engine(options)),
-        waveform_(engine_.waveform),
+        wave_(options.wave, options.nic.card.pcie.clock_mhz),
+        waveform_(wave_.waveform()),
         wave_observer_(waveform_ ? std::make_unique<report::WaveObserver>(scoreboard_, *waveform_) : nullptr),
-        nic_("nic", options.nic, std::move(engine_.engine), &scoreboard_, nullptr,
+        nic_("nic", options.nic, wave_.engine(options.reference_engine), &scoreboard_, nullptr,
              wave_observer_ ? static_cast<PacketObserver*>(wave_observer_.get()) : &scoreboard_, waveform_),
         root_complex_("root_complex", nic_),
         session_(root_complex_, scoreboard_, options.session, [this] { nic_.wire_ready(); }),
@@ -191,16 +177,8 @@ class Run {
   }
 
   void finish_waveform() {
-    if (waveform_ == nullptr) return;
-    waveform_->close();
-    if (waveform_->points() > 0 && !report::wave_is_complete(options_.wave.path)) {
-      note_failure(options_.wave.path + ": cannot be written: the file is not complete, is the disk full?");
-    }
     const check::PacketRow shown = first_mismatch_ ? *first_mismatch_ : first_drawn_.value_or(check::PacketRow{});
-    const report::WaveView view = report::view_of(shown, VirtioNic::period_ps(summary_.clock_mhz),
-                                                  std::min(nic_.card().now(), options_.wave.window.to));
-    note_failure(report::write_file(report::wave_save_path(options_.wave.path),
-                                    report::wave_save_file(options_.wave.path, view)));
+    note_failure(wave_.finish(shown, nic_.card().now()));
   }
 
   // The second run of --wave-on-mismatch, and where the waveform is.
@@ -221,15 +199,11 @@ class Run {
                    status);
         return;
       }
-    } else if (waveform_->points() == 0) {
+    } else if (wave_.empty()) {
       fmt::print("\nwaveform: {} is empty, nothing happened in these cycles\n", wave.path);
       return;
     }
-    const std::string cycles = window.from == 0 && window.to == kNever ? "all cycles"
-                               : window.to == kNever                   ? fmt::format("from cycle {} on", window.from)
-                                                     : fmt::format("cycles {} to {}", window.from, window.to);
-    fmt::print("\nwaveform: {}, {}, {:.1f} MB; to open it: gtkwave {}\n", wave.path, cycles,
-               static_cast<double>(std::filesystem::file_size(wave.path)) / 1e6, report::wave_save_path(wave.path));
+    fmt::print("\nwaveform: {}\n", describe_wave(wave.path, window));
   }
 
   int report() {
@@ -243,6 +217,7 @@ class Run {
       summary_.add_timing_violations(timing_.violations(), complaints);
     }
     const CardStatistics& statistics = nic_.card().statistics();
+    summary_.over_budget = statistics.over_budget;
     summary_.stalls_packet_buffer = statistics.stalls_packet_buffer;
     summary_.stalls_pipeline = statistics.stalls_pipeline;
     summary_.simulated_cycles = nic_.card().now();
@@ -324,7 +299,7 @@ class Run {
   report::RunSummary summary_;
   ProgressBar progress_;
   std::optional<report::CsvWriter> csv_;
-  TracedEngine engine_;  // until nic_ has it
+  WaveOutput wave_;
   Waveform* const waveform_;
   const std::unique_ptr<report::WaveObserver> wave_observer_;
   VirtioNic nic_;

@@ -15,6 +15,10 @@ namespace po = boost::program_options;
 
 constexpr const char* kCaptures = " pcap";  // of the positional arguments; nobody can write it as an option
 constexpr unsigned kDefaultTableSize = 128;
+// Offered only where --features asks: a run has no use for them.
+constexpr FeatureBits kOnRequest = VIRTIO_NET_F_MTU | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_RX_EXTRA |
+                                   VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_NOTF_COAL |
+                                   VIRTIO_NET_F_VQ_NOTF_COAL;
 
 // Every option as text; the parsers in values.h word the errors.
 struct Texts {
@@ -39,8 +43,8 @@ po::options_description describe(Texts& texts) {
       ("buffer-segments", text(texts.buffer_segments, "N", ""),
        "parts of each receive buffer, 1 to 16 (default: 1; 4 without mrg_rxbuf)")  //
       ("features", text(texts.features, "+a,-b", ""),
-       "features to add to or take from the default: all that rssnic info lists but mtu and ring_packed (see "
-       "--ring)")                                                                                                     //
+       "features to add to or take from the default: all that rssnic info lists but mtu, ctrl_vlan, ctrl_rx_extra, "
+       "guest_announce, ctrl_mac_addr, notf_coal, vq_notf_coal and ring_packed (see --ring)")                         //
       ("clock-mhz", text(texts.clock, "F", "250"), "core clock, 1 to 10000")                                          //
       ("pcie", text(texts.pcie, "GENxLANES", "4x16"), "PCI Express link: generation 1 to 5; 1, 2, 4, 8 or 16 lanes")  //
       ("engine", text(texts.engine, "E", "rtl"), "rtl: the Verilated pipeline; reference: C++, without stamps")       //
@@ -90,12 +94,13 @@ void parse_rings(const po::variables_map& given, const Texts& texts, RunOptions&
   CardParameters& card = run.nic.card;
   DriverOptions& driver = run.session.driver;
   const bool packed = parse_choice<bool>("--ring", texts.ring, {{"split", false}, {"packed", true}});
-  card.features = all_implemented_features() & ~(VIRTIO_NET_F_MTU | (packed ? 0 : VIRTIO_F_RING_PACKED));
+  card.features = all_implemented_features() & ~(kOnRequest | (packed ? 0 : VIRTIO_F_RING_PACKED));
   if (given.count("features")) card.features = parse_features("--features", texts.features, card.features);
   if (packed && !(card.features & VIRTIO_F_RING_PACKED)) {
     throw UsageError("--ring: 'packed' is not allowed; --features takes the feature ring_packed away");
   }
-  driver.wanted = packed ? card.features : card.features & ~VIRTIO_F_RING_PACKED;
+  // Without CTRL_VLAN packets of every VLAN come through.
+  driver.wanted = card.features & ~(VIRTIO_NET_F_CTRL_VLAN | (packed ? 0 : VIRTIO_F_RING_PACKED));
   driver.ring_size = static_cast<unsigned>(packed ? parse_number("--ring-size", texts.ring_size, 1, kMaxQueueSize)
                                                   : parse_power_of_two("--ring-size", texts.ring_size, kMaxQueueSize));
   card.max_queue_size = std::max(driver.ring_size, card.max_queue_size);
@@ -159,26 +164,11 @@ void parse_steering(const po::variables_map& given, const Texts& texts, unsigned
   }
 }
 
-WaveOptions parse_wave(const po::variables_map& given, const Texts& texts, const RunOptions& run) {
-  WaveOptions wave;
-  wave.path = texts.wave;
-  wave.on_mismatch = given.count("wave-on-mismatch") > 0;
-  if (!given.count("wave")) {
-    for (const char* const option : {"wave-from", "wave-to", "wave-on-mismatch"}) {
-      if (given.count(option)) throw UsageError(fmt::format("--{}: only with --wave", option));
-    }
-    return wave;
-  }
-  if (run.reference_engine) throw UsageError("--wave: the reference engine has neither signals nor cycles to draw");
-  if (wave.path.empty() || report::wave_save_path(wave.path) == wave.path) {
-    bad_value("--wave", wave.path, "a name that does not end in .gtkw is (the save file takes that one)");
-  }
-  if (given.count("wave-from")) {
-    wave.window.from = parse_number("--wave-from", texts.wave_from, 0, kNever - 1);
-  }
-  if (given.count("wave-to")) {
-    wave.window.to = parse_number("--wave-to", texts.wave_to, wave.window.from, kNever - 1);
-  }
+WaveOptions parse_run_wave(const po::variables_map& given, const RunOptions& run) {
+  const bool on_mismatch = given.count("wave-on-mismatch") > 0;
+  if (on_mismatch && !given.count("wave")) throw UsageError("--wave-on-mismatch: only with --wave");
+  WaveOptions wave = parse_wave(given, run.reference_engine);
+  wave.on_mismatch = on_mismatch;
   if (!wave.on_mismatch) return wave;
   if (given.count("wave-from") || given.count("wave-to")) {
     throw UsageError("--wave-on-mismatch: it chooses the cycles itself; not with --wave-from or --wave-to");
@@ -209,51 +199,6 @@ check::FaultRequest parse_fault(const std::string& value, bool packed) {
     bad_value("--fault", value, "packed rings have no index; ring-head and ring-loop are");
   }
   return fault;
-}
-
-// An output must not destroy an input or another output.
-// Where a path leads, links that lead to no file yet included.
-std::filesystem::path destination(const std::string& path) {
-  constexpr int kMostLinks = 40;  // as the kernel allows
-  std::error_code error;
-  std::filesystem::path at = std::filesystem::absolute(path, error);
-  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(at, error); ++links) {
-    at = at.parent_path() / std::filesystem::read_symlink(at, error);
-  }
-  return std::filesystem::weakly_canonical(at, error);
-}
-
-// Verilator's writer removes what has the waveform's name, and that of its working file, before it begins.
-void check_wave(const std::string& path) {
-  const auto status = std::filesystem::status(path);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    bad_value("--wave", path, "it is no regular file; one is");
-  }
-  if (std::filesystem::exists(path + ".hier")) {
-    bad_value("--wave", path, path + ".hier is there, which the waveform's writer would overwrite; another name is");
-  }
-}
-
-void check_outputs(const RunOptions& run) {
-  const auto same = [](const std::string& a, const std::string& b) {
-    std::error_code error;
-    return destination(a) == destination(b) || std::filesystem::equivalent(a, b, error);
-  };
-  std::vector<std::pair<std::string, std::string>> outputs = {
-      {"--csv", run.csv}, {"--json", run.json}, {"--junit", run.junit}, {"--wave", run.wave.path}};
-  if (!run.wave.path.empty()) outputs.emplace_back("--wave", report::wave_save_path(run.wave.path));
-  for (auto output = outputs.begin(); output != outputs.end(); ++output) {
-    const auto& [option, path] = *output;
-    if (path.empty()) continue;
-    for (const std::string& capture : run.player.files) {
-      if (same(path, capture)) bad_value(option, path, "it is one of the captures; another file is");
-    }
-    for (auto other = outputs.begin(); other != output; ++other) {
-      if (!other->second.empty() && same(path, other->second)) {
-        bad_value(option, path, "it is the " + other->first + " file; another file is");
-      }
-    }
-  }
 }
 
 }  // namespace
@@ -330,17 +275,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   run.csv = texts.csv;
   run.json = texts.json;
   run.junit = texts.junit;
-  run.wave = parse_wave(given, texts, run);
-  for (const char* const option : {"csv", "json", "junit"}) {
-    if (given.count(option) && given[option].as<std::string>().empty()) {
-      bad_value(std::string("--") + option, "", "the name of a file is");
-    }
-  }
-  if (!run.wave.path.empty()) {
-    check_wave(run.wave.path);
-    if (std::filesystem::is_symlink(run.wave.path)) run.wave.path = destination(run.wave.path).string();
-  }
-  check_outputs(run);
+  run.wave = parse_run_wave(given, run);
+  check_outputs(given, {"csv", "json", "junit"}, run.wave, player.files);
   run.progress = parse_choice<Progress>("--progress", texts.progress,
                                         {{"auto", Progress::automatic}, {"on", Progress::on}, {"off", Progress::off}});
   return run;

@@ -6,18 +6,12 @@
 
 #include "model/nic/virtio_nic.h"
 #include "tb/check/session.h"
-#include "tb/report/wave_save_file.h"
+#include "tb/cli/output_options.h"
 #include "tb/wire/pcap_player.h"
 
 namespace rssnic::cli {
 
 enum class Progress : std::uint8_t { automatic, on, off };
-
-struct WaveOptions {
-  std::string path;  // empty: none
-  report::WaveWindow window;
-  bool on_mismatch = false;  // only when a packet differs, and then by a second run
-};
 
 struct RunOptions {
   NicParameters nic;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "tb/cli/options.h"
 #include "tb/cli/values.h"
@@ -18,7 +17,7 @@ constexpr double kNoBufferWaitSeconds = 0.1;
 
 struct Texts {
   std::string socket, queues, ring_size, features, clock, pcie, engine, ex_report, mac, wire, pace, line_rate, capture,
-      sync, interval;
+      sync, interval, json, wave, wave_from, wave_to;
 };
 
 po::options_description describe(Texts& texts) {
@@ -51,13 +50,24 @@ po::options_description describe(Texts& texts) {
   po::options_description wire("the wire", 100, 60);
   wire.add_options()  //
       ("wire", text(texts.wire, "W", "user"),
-       "user: a network in user space with DHCP, as QEMU's; tap:NAME: a tap device; pcap:FILE: a capture is played "
+       "user: a network in user space with DHCP, as QEMU's; tap:NAME: a tap device, with as many queues as the card "
+       "where it has or can have them; pcap:FILE: a capture is played "
        "into the card once the guest has sent its first frame; loopback: what is sent comes back")     //
       ("pace", text(texts.pace, "P", "back-to-back"), "of pcap: back-to-back, recorded or line-rate")  //
-      ("line-rate-gbps", text(texts.line_rate, "F", "100"), "with --pace line-rate, 0.001 to 10000")   //
-      ("capture", text(texts.capture, "FILE"), "what the card transmits, as a pcap file");
+      ("line-rate-gbps", text(texts.line_rate, "F", "100"), "with --pace line-rate, 0.001 to 10000");
+  po::options_description output("output", 100, 60);
+  output.add_options()                                                                         //
+      ("capture", text(texts.capture, "FILE"), "what the card transmits, as a pcap file")      //
+      ("json", text(texts.json, "FILE"), "the statistics for programs, when the server ends")  //
+      ("wave", text(texts.wave, "FILE"),
+       "waveform (FST): the RTL's signals and the card's events; beside it a save file for GTKWave. Complete when its "
+       "last cycle has passed, its client has gone or the server ends. Some 200 bytes a packet, and the card is slower "
+       "by an order of magnitude: a long run wants a window")  //
+      ("wave-from", text(texts.wave_from, "CYCLE"),
+       "with --wave: the first cycle recorded; statistics (SIGUSR1) tell which cycle it is now")  //
+      ("wave-to", text(texts.wave_to, "CYCLE"), "with --wave: the last one");
   po::options_description all;
-  all.add(server).add(card).add(wire);
+  all.add(server).add(card).add(wire).add(output);
   return all;
 }
 
@@ -100,9 +110,9 @@ std::optional<ServeOptions> parse_serve_options(const std::vector<std::string>& 
   if (given.count("help")) {
     fmt::print(
         "usage: rssnic serve --socket PATH [OPTIONS]\n\nServes the card to QEMU (11.1 or later, vfio-user-pci) or "
-        "another vfio-user client;\ndocs/co-simulation.md has the command line. SIGUSR1 prints statistics, SIGTERM "
-        "and Ctrl-C end it.\n{}\n"
-        "Exit status: 0 ended by a signal, 2 wrong usage, 3 socket, wire or capture cannot be used.\n",
+        "another vfio-user client;\ndocs/co-simulation.md has the command line. SIGUSR1 prints statistics, SIGUSR2 "
+        "pulls the cable\nfor a second, SIGTERM and Ctrl-C end it.\n{}\n"
+        "Exit status: 0 ended by a signal, 2 wrong usage, 3 socket, wire or an output cannot be used.\n",
         to_text(visible));
     return std::nullopt;
   }
@@ -137,11 +147,9 @@ std::optional<ServeOptions> parse_serve_options(const std::vector<std::string>& 
     throw UsageError("--line-rate-gbps: only with --pace line-rate");
   }
   serve.capture = texts.capture;
-  std::error_code error;
-  if (serve.wire == WireKind::pcap && !serve.capture.empty() &&
-      std::filesystem::equivalent(serve.capture, serve.player.files[0], error)) {
-    bad_value("--capture", serve.capture, "it is the capture that is played; another file is");
-  }
+  serve.json = texts.json;
+  serve.wave = parse_wave(given, serve.reference_engine);
+  check_outputs(given, {"capture", "json"}, serve.wave, serve.player.files);
   return serve;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/nic/virtio_nic.h"
+#include "tb/cli/output_options.h"
 #include "tb/cosim/bridge.h"
 #include "tb/wire/pcap_player.h"
 
@@ -18,9 +19,10 @@ struct ServeOptions {
   NicParameters nic;
   bool reference_engine = false;
   WireKind wire = WireKind::user;
-  std::string tap;          // the device
-  PlayerParameters player;  // of WireKind::pcap
-  std::string capture;      // empty: none
+  std::string tap;            // the device
+  PlayerParameters player;    // of WireKind::pcap
+  std::string capture, json;  // empty: none
+  WaveOptions wave;
   cosim::Sync sync = cosim::Sync::free;
   std::chrono::seconds stats_interval{0};  // 0: on SIGUSR1 only
 };

@@ -18,6 +18,7 @@ constexpr std::chrono::nanoseconds kForEver = std::chrono::hours(24);
 constexpr unsigned kMessagesAtATime = 256;     // so that a flood of them does not hold up the card for ever
 constexpr unsigned kWindowsBetweenPolls = 16;  // while the card is busy; the client is looked at every window
 constexpr std::size_t kMaxPostedWrites = 256;  // not confirmed; the card waits then
+constexpr std::size_t kMaxHeldReplies = 256;   // a client with more of them waits for none
 constexpr auto kShortPause = std::chrono::microseconds(16);  // sleeping would take longer
 
 }  // namespace
@@ -66,6 +67,7 @@ void Bridge::run() {
   while (!stopping_) {
     serve(time_to_next_window());
     if (!lost_.empty()) drop_client();
+    if (each_turn_) each_turn_();
     if (!stopping_) let_time_pass();
   }
   if (connection_) {
@@ -139,6 +141,9 @@ void Bridge::poll_and_dispatch(Wait longest, bool wire) {
   for (const Watch& watch : watches_) polls_.push_back({watch.fd, POLLIN, 0});
   const std::size_t own = polls_.size();
   if (wire) wire_.prepare(polls_, longest);
+  if (!held_replies_.empty()) {
+    longest = std::clamp<Wait>(held_replies_.front().until - Clock::now(), Wait(0), longest);
+  }
   const timespec timeout{static_cast<time_t>(longest.count() / 1'000'000'000), longest.count() % 1'000'000'000};
   if (::ppoll(polls_.data(), polls_.size(), &timeout, nullptr) < 0) {
     if (errno == EINTR) return;
@@ -151,12 +156,14 @@ void Bridge::poll_and_dispatch(Wait longest, bool wire) {
   for (std::size_t i = 0; i < watches_.size(); ++i) {
     if (polls_[1 + i].revents != 0) watches_[i].ready();
   }
-  if (polls_[0].revents == 0) return;
-  if (connection_) {
-    receive();
-  } else {
-    accept_client();
+  if (polls_[0].revents != 0) {
+    if (connection_) {
+      receive();
+    } else {
+      accept_client();
+    }
   }
+  release_replies();
 }
 
 // ---- the client
@@ -167,6 +174,7 @@ void Bridge::accept_client() {
   connection_ = std::make_unique<Connection>(std::move(socket));
   ++statistics_.clients;
   write_refused_ = false;
+  client_confirms_ = true;
   device_->connect(connection_->peer());
   log_(fmt::format("client connected (process {})", connection_->peer()));
 }
@@ -180,6 +188,8 @@ void Bridge::drop_client() {
   connection_.reset();
   posted_.clear();
   held_vectors_.clear();
+  held_replies_.clear();
+  line_after_.reset();
   writes_confirmed_ = writes_posted_;
   device_->disconnect();
   lost_.clear();
@@ -192,6 +202,7 @@ void Bridge::receive() {
       std::optional<Message> message = connection_->receive();
       if (!message) break;
       handle(*message);
+      if (!lost_.empty()) return;
     }
   } catch (const ConnectionLost& loss) {
     lose(loss.what());
@@ -202,10 +213,33 @@ void Bridge::receive() {
 void Bridge::handle(Message& message) {
   if (message.header.is_reply()) return take_reply(message);
   ++statistics_.messages;
-  const auto reply = device_->handle(message);
-  if (!reply) return;
-  if (load_le32(reply->data() + 8) & kFlagError) ++statistics_.errors;
-  connection_->send(*reply);
+  auto answer = device_->handle(message);
+  if (answer) reply(std::move(*answer));
+}
+
+// Behind the posted writes of now, if any are under way, and behind the replies before it.
+void Bridge::reply(std::vector<std::uint8_t> message) {
+  if (load_le32(message.data() + 8) & kFlagError) ++statistics_.errors;
+  if (!client_confirms_ || posted_.empty()) return send(message);
+  ++statistics_.replies_held;
+  held_replies_.push_back({std::move(message), writes_posted_, Clock::now() + reply_patience_});
+  release_replies();
+}
+
+void Bridge::release_replies() {
+  if (held_replies_.empty()) return;
+  const bool too_long = held_replies_.size() > kMaxHeldReplies || held_replies_.front().until <= Clock::now();
+  const bool confirmed = held_replies_.front().after <= writes_confirmed_;
+  if (too_long && !confirmed && std::exchange(client_confirms_, false)) {
+    log_(
+        "the client does not confirm the card's writes to memory while it waits for a reply (QEMU cannot): from now on "
+        "replies do not wait for them, and a guest may see a register before the memory that was written ahead of it; "
+        "share the guest's memory");
+  }
+  while (!held_replies_.empty() && (!client_confirms_ || held_replies_.front().after <= writes_confirmed_)) {
+    send(held_replies_.front().message);
+    held_replies_.pop_front();
+  }
 }
 
 // A reply to nothing means that the two sides have lost each other.
@@ -232,23 +266,29 @@ void Bridge::take_reply(const Message& reply) {
     ++writes_confirmed_;
   }
   release_vectors();
+  release_replies();
 }
 
 void Bridge::send(const std::vector<std::uint8_t>& message) {
   try {
-    ++statistics_.dma_messages;
     connection_->send(message);
   } catch (const ConnectionLost& loss) {
     lose(loss.what());
   }
 }
 
-// INTA# as the configuration registers show it: a register access of just now counts already.
+// INTA# as the configuration registers show it: a register access of just now counts already. It rises behind the
+// posted writes, and falls at once.
 void Bridge::update_line() {
   if (!connection_) return;
   const std::uint32_t registers = config_read(kCommandRegister, 4);
   const bool pending = registers >> 16 & kStatusInterrupt;
-  interrupts_.line(pending && !(registers & kCommandInterruptDisable));
+  if (!pending || (registers & kCommandInterruptDisable)) {
+    line_after_.reset();
+  } else if (!line_after_) {
+    line_after_ = writes_posted_;
+  }
+  interrupts_.line(line_after_ && *line_after_ <= writes_confirmed_);
 }
 
 // ---- the card's registers
@@ -264,8 +304,11 @@ void Bridge::config_write(unsigned offset, unsigned size, std::uint32_t value) {
 }
 
 std::uint64_t Bridge::bar_read(unsigned bar, std::uint64_t offset, unsigned size) {
-  return pci_access(pci_initiator, tlm::TLM_READ_COMMAND, static_cast<int>(bar), offset, size, 0)
-      .value_or(~std::uint64_t{0});
+  const std::uint64_t value = pci_access(pci_initiator, tlm::TLM_READ_COMMAND, static_cast<int>(bar), offset, size, 0)
+                                  .value_or(~std::uint64_t{0});
+  // 0 says that the reset is done (virtio 1.4, 4.1.4.3.1) and memory the driver's own again.
+  const bool is_status = bar == kRegisterBar && offset == kCommonConfigOffset + kDeviceStatus;
+  return is_status && value == 0 && !posted_.empty() ? VIRTIO_STATUS_ACKNOWLEDGE : value;
 }
 
 void Bridge::bar_write(unsigned bar, std::uint64_t offset, unsigned size, std::uint64_t value) {
@@ -357,6 +400,7 @@ bool Bridge::message_read(std::uint64_t address, Bytes into) {
     if (!connection_ || !lost_.empty()) return false;
     const auto request = encode_dma(address, part);
     awaited_read_ = next_id_++;
+    ++statistics_.dma_messages;
     send(command_message(*awaited_read_, VFIO_USER_DMA_READ, {request.data(), request.size()}));
     while (!read_reply_ && lost_.empty() && !stopping_) poll_and_dispatch(kForEver, false);
     awaited_read_.reset();
@@ -381,6 +425,7 @@ bool Bridge::message_write(std::uint64_t address, ConstBytes from) {
     const auto request = encode_dma(address, part);
     posted_.push_back({next_id_, false});
     ++writes_posted_;
+    ++statistics_.dma_messages;
     send(command_message(next_id_++, VFIO_USER_DMA_WRITE, {request.data(), request.size()}, {from.data, part}));
     address += part;
     from = {from.data + part, from.size - part};

@@ -3,9 +3,15 @@
 // accesses act on the card between two windows. While nothing is to be done the thread sleeps in poll().
 //
 // Guest memory that the client shares is the card's host memory by DMI. The rest is reached by messages: writes are
-// posted (an interrupt behind them waits until the client has confirmed them), reads wait. While a read waits, the
-// client's own requests are answered, since it may answer the read only after them; so no message of this side ever
-// waits for a request that is not answered. Addresses that the client has not mapped are bus errors.
+// posted, reads wait. While a read waits, the client's own requests are answered, since it may answer the read only
+// after them; so no message of this side ever waits for ever for a request that is not answered. Addresses that the
+// client has not mapped are bus errors.
+//
+// Nothing passes posted writes (PCI Express 2.4.1): interrupts and replies behind them wait until the client has
+// confirmed them. A client may be unable to confirm anything while a request of its own waits (QEMU is: both need the
+// same lock). Such a one is recognised by a reply that has waited for kReplyPatience; from then on it gets its replies
+// at once. What drivers rely on holds all the same: device_status does not tell that a reset is done before the writes
+// are.
 //
 // Time. free: the card runs as fast as it can; only where it has nothing to do for a while does the pause last as long
 // as it would (a timer of 100 us is not over at once). paced: never ahead of the clock on the wall either.
@@ -31,7 +37,8 @@ struct BridgeStatistics {
   std::uint64_t messages = 0;  // from the client
   std::uint64_t errors = 0;    // of these, answered with an error
   std::uint64_t dma_messages = 0;
-  std::uint64_t interrupts = 0;  // eventfds written
+  std::uint64_t interrupts = 0;    // eventfds written
+  std::uint64_t replies_held = 0;  // until posted writes were confirmed
 };
 
 class Bridge final : public sc_core::sc_module, private FunctionPort {
@@ -43,8 +50,14 @@ class Bridge final : public sc_core::sc_module, private FunctionPort {
   Bridge(const sc_core::sc_module_name& name, VirtioNic& nic, LiveWire& wire, Listener& listener, Sync sync,
          std::function<void(const std::string&)> log);
 
+  // How long a reply waits for posted writes.
+  static constexpr std::chrono::nanoseconds kReplyPatience = std::chrono::milliseconds(100);
+  void hold_replies_at_most(std::chrono::nanoseconds patience) { reply_patience_ = patience; }
+
   // Calls `ready` whenever `fd` can be read. Before the simulation starts.
   void watch(int fd, std::function<void()> ready) { watches_.push_back({fd, std::move(ready)}); }
+  // Called between any two windows of the card, and whenever something has come in. Before the simulation starts.
+  void each_turn(std::function<void()> call) { each_turn_ = std::move(call); }
   // Ends the simulation soon; from a watch.
   void stop() { stopping_ = true; }
 
@@ -65,9 +78,15 @@ class Bridge final : public sc_core::sc_module, private FunctionPort {
     std::uint16_t id;
     bool done;
   };
-  struct HeldVector {  // an interrupt behind posted writes
+  // What waits behind so many posted writes.
+  struct HeldVector {
     unsigned vector;
-    std::uint64_t after;  // so many posted writes
+    std::uint64_t after;
+  };
+  struct HeldReply {
+    std::vector<std::uint8_t> message;
+    std::uint64_t after;
+    Clock::time_point until;
   };
 
   void run();
@@ -85,6 +104,8 @@ class Bridge final : public sc_core::sc_module, private FunctionPort {
   void receive();
   void handle(Message& message);
   void take_reply(const Message& reply);
+  void reply(std::vector<std::uint8_t> message);
+  void release_replies();
   void send(const std::vector<std::uint8_t>& message);
   void lose(const std::string& reason);
   void update_line();
@@ -114,6 +135,7 @@ class Bridge final : public sc_core::sc_module, private FunctionPort {
   const Sync sync_;
   const std::function<void(const std::string&)> log_;
   std::vector<Watch> watches_;
+  std::function<void()> each_turn_;
   bool stopping_ = false;
 
   GuestMemory memory_;
@@ -129,6 +151,10 @@ class Bridge final : public sc_core::sc_module, private FunctionPort {
   std::deque<PostedWrite> posted_;  // not confirmed, in order
   std::uint64_t writes_posted_ = 0, writes_confirmed_ = 0;
   std::deque<HeldVector> held_vectors_;
+  std::optional<std::uint64_t> line_after_;  // INTA# is asserted, behind so many posted writes
+  std::deque<HeldReply> held_replies_;
+  Wait reply_patience_ = kReplyPatience;
+  bool client_confirms_ = true;  // while it waits for replies
   bool write_refused_ = false;
 
   std::vector<pollfd> polls_;

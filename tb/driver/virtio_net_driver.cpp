@@ -1,6 +1,7 @@
 #include "tb/driver/virtio_net_driver.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,16 +12,24 @@
 namespace rssnic {
 namespace {
 
-constexpr unsigned kConfigVector = 0;    // MSI-X vector of configuration changes; the queues share the others
-constexpr unsigned kConfigMaxPairs = 8;  // max_virtqueue_pairs in struct virtio_net_config
+constexpr unsigned kConfigVector = 0;  // MSI-X vector of configuration changes; the queues share the others
+// In struct virtio_net_config (5.1.4).
+constexpr unsigned kConfigMac = 0;
+constexpr unsigned kConfigStatus = 6;
+constexpr unsigned kConfigMaxPairs = 8;
+constexpr std::uint16_t VIRTIO_NET_S_LINK_UP = 1;
+constexpr std::uint16_t VIRTIO_NET_S_ANNOUNCE = 2;
+constexpr std::array<std::uint8_t, 6> kLocalAddress = {0x02, 0, 0, 0x72, 0x73, 0x73};  // of a card that shows none
 constexpr std::size_t kCommandBytes = 16384;
-constexpr unsigned kControlRingSize = 64;           // a command takes two descriptors
-constexpr std::size_t kTransmitBytes = 20 + 65536;  // of each transmit buffer
-constexpr unsigned kPoisonChecked = 16;             // bytes behind the last one
+constexpr std::size_t kAnswerBytes = 1 + kCoalescingBytes;  // room for the answer behind the command
+constexpr unsigned kControlRingSize = 64;                   // a command takes two descriptors
+constexpr std::size_t kTransmitBytes = 20 + 65536;          // of each transmit buffer
+constexpr unsigned kPoisonChecked = 16;                     // bytes behind the last one
 constexpr std::uint32_t kPoisonedAtFirst = 2048 + 64;
 constexpr unsigned kMaxSegments = DriverRing::kTableParts;
 constexpr unsigned kSegmentsOfWholeFrames = 4;
 constexpr unsigned kPatienceWindows = 200000;  // for an answer of the card
+constexpr unsigned kPatienceReads = 1000;      // of a configuration that changes
 
 constexpr auto filled_with(std::uint8_t value) {
   std::array<std::uint8_t, kPoisonChecked> bytes{};
@@ -93,10 +102,14 @@ void VirtioNetDriver::start() {
   }
   if (features_ & VIRTIO_NET_F_CTRL_VQ) {
     control_ = set_up_queue(control_queue_, kControlRingSize);
-    control_buffer_ = machine_.ram().allocate(kCommandBytes + 1);
+    control_buffer_ = machine_.ram().allocate(kCommandBytes + kAnswerBytes);
   }
   write_common(kDeviceStatus, 1, status() | VIRTIO_STATUS_DRIVER_OK);
   for (unsigned pair = 0; pair < pairs; ++pair) notify(2 * pair);
+  look_at_link();
+  const auto own = options_.mac.value_or(mac_);
+  const bool card_shows_none = !(features_ & VIRTIO_NET_F_MAC) && (features_ & VIRTIO_NET_F_CTRL_MAC_ADDR);
+  if (own != mac_ || card_shows_none) set_mac(own);  // 5.1.9.5.2.2
 }
 
 void VirtioNetDriver::stop() {
@@ -128,8 +141,10 @@ void VirtioNetDriver::negotiate() {
   if (!(status() & VIRTIO_STATUS_FEATURES_OK)) {
     throw DriverError("the device does not accept the features " + feature_names(features_));
   }
-  for (std::size_t i = 0; i < mac_.size(); ++i) {
-    mac_[i] = static_cast<std::uint8_t>(machine_.mmio_read(layout_.device.address + i, 1));
+  mac_ = kLocalAddress;
+  if (features_ & VIRTIO_NET_F_MAC) {
+    const std::vector<std::uint8_t> shown = read_config(kConfigMac, 6);
+    std::copy(shown.begin(), shown.end(), mac_.begin());
   }
   const bool multiqueue = features_ & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS);
   const unsigned max_pairs =
@@ -139,6 +154,29 @@ void VirtioNetDriver::negotiate() {
   if (options_.queue_pairs < 1 || options_.queue_pairs > max_pairs) {
     throw DriverError(fmt::format("{} queue pairs wanted, the device has {}", options_.queue_pairs, max_pairs));
   }
+}
+
+// Byte by byte, and again when something changed meanwhile (2.5.1).
+std::vector<std::uint8_t> VirtioNetDriver::read_config(unsigned offset, unsigned size) {
+  std::vector<std::uint8_t> bytes(size);
+  for (unsigned attempt = 0; attempt < kPatienceReads; ++attempt) {
+    const std::uint64_t generation = read_common(kConfigGeneration, 1);
+    for (unsigned i = 0; i < size; ++i) {
+      bytes[i] = static_cast<std::uint8_t>(machine_.mmio_read(layout_.device.address + offset + i, 1));
+    }
+    if (read_common(kConfigGeneration, 1) == generation) return bytes;
+  }
+  throw DriverError("the device configuration does not stop changing");
+}
+
+// Returns the status field.
+std::uint16_t VirtioNetDriver::look_at_link() {
+  std::uint16_t status = VIRTIO_NET_S_LINK_UP;
+  if (features_ & VIRTIO_NET_F_STATUS) {
+    status = static_cast<std::uint16_t>(machine_.mmio_read(layout_.device.address + kConfigStatus, 2));
+  }
+  link_up_ = status & VIRTIO_NET_S_LINK_UP;
+  return status;
 }
 
 // Every vector sends its own number to the message window, vector 0 for configuration changes.
@@ -193,10 +231,10 @@ void VirtioNetDriver::fill(ReceiveRing& receive) {
   const unsigned entries = receive.ring->size();
   const unsigned segments = options_.segments(features_, entries);
   const std::uint32_t part = options_.buffer_bytes / segments;
-  layout_of_buffer_.clear();
+  receive.layout.clear();
   for (unsigned i = 0; i < segments; ++i) {
     const std::uint32_t start = i * part;
-    layout_of_buffer_.push_back({start, i + 1 < segments ? part : options_.buffer_bytes - start});
+    receive.layout.push_back({start, i + 1 < segments ? part : options_.buffer_bytes - start});
   }
   const unsigned buffers = options_.buffers(features_, entries);
   const std::size_t bytes = std::size_t{buffers} * options_.buffer_bytes;
@@ -213,10 +251,10 @@ void VirtioNetDriver::fill(ReceiveRing& receive) {
 void VirtioNetDriver::post_buffer(ReceiveRing& receive, std::uint32_t buffer) {
   const std::uint64_t address = receive.buffers + std::uint64_t{buffer} * options_.buffer_bytes;
   std::array<GuestBuffer, kMaxSegments> parts;
-  for (std::size_t i = 0; i < layout_of_buffer_.size(); ++i) {
-    parts[i] = {address + layout_of_buffer_[i].address, layout_of_buffer_[i].length};
+  for (std::size_t i = 0; i < receive.layout.size(); ++i) {
+    parts[i] = {address + receive.layout[i].address, receive.layout[i].length};
   }
-  receive.ring->add({}, {parts.data(), layout_of_buffer_.size()}, buffer);
+  receive.ring->add({}, {parts.data(), receive.layout.size()}, buffer);
 }
 
 // What lies behind a buffer's poison has never been written, so memory is poisoned only as far as it is used.
@@ -238,16 +276,23 @@ bool VirtioNetDriver::is_intact(const ReceiveRing& receive, const DriverRing::Us
 
 std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t command,
                                       const std::vector<std::uint8_t>& data, const std::function<void()>& meanwhile) {
+  return exchange(command_class, command, data, 1, meanwhile)[0];
+}
+
+// The answer has so many bytes.
+std::vector<std::uint8_t> VirtioNetDriver::exchange(std::uint8_t command_class, std::uint8_t command,
+                                                    const std::vector<std::uint8_t>& data, std::uint32_t answer_bytes,
+                                                    const std::function<void()>& meanwhile) {
   if (!control_) throw DriverError("a control command without a control queue");
   const std::size_t size = data.size() + 2;
   if (size > kCommandBytes) throw DriverError(fmt::format("a command of {} bytes; at most {}", size, kCommandBytes));
-  std::uint8_t* const bytes = machine_.ram().pointer(control_buffer_, kCommandBytes + 1);
+  std::uint8_t* const bytes = machine_.ram().pointer(control_buffer_, kCommandBytes + kAnswerBytes);
   bytes[0] = command_class;
   bytes[1] = command;
   std::copy(data.begin(), data.end(), bytes + 2);
-  bytes[kCommandBytes] = kPoison;
+  std::fill_n(bytes + kCommandBytes, answer_bytes, kPoison);
   const GuestBuffer request{control_buffer_, static_cast<std::uint32_t>(size)};
-  const GuestBuffer answer{control_buffer_ + kCommandBytes, 1};
+  const GuestBuffer answer{control_buffer_ + kCommandBytes, answer_bytes};
   if (!control_->add({&request, 1}, {&answer, 1}, 0)) {
     throw DriverError(fmt::format("queue {}: a ring of {} entries holds no command", control_queue_, control_->size()));
   }
@@ -264,14 +309,45 @@ std::uint8_t VirtioNetDriver::command(std::uint8_t command_class, std::uint8_t c
     if (meanwhile) meanwhile();
   }
   const auto used = control_->take_used();
-  if (used->length != 1) throw DriverError(fmt::format("a control answer of {} bytes; 1 is due", used->length));
-  return bytes[kCommandBytes];
+  if (used->length != answer_bytes) {
+    throw DriverError(fmt::format("a control answer of {} bytes; {} is due", used->length, answer_bytes));
+  }
+  return {bytes + kCommandBytes, bytes + kCommandBytes + answer_bytes};
 }
 
-void VirtioNetDriver::set_promiscuous(bool on) {
-  if (command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, {static_cast<std::uint8_t>(on)}) != VIRTIO_NET_OK) {
-    throw DriverError("the device refuses promiscuous mode");
+void VirtioNetDriver::set_promiscuous(bool on) { set_receive_mode(VIRTIO_NET_CTRL_RX_PROMISC, on); }
+
+void VirtioNetDriver::set_receive_mode(std::uint8_t mode, bool on) {
+  if (command(VIRTIO_NET_CTRL_RX, mode, {static_cast<std::uint8_t>(on)}) != VIRTIO_NET_OK) {
+    throw DriverError(fmt::format("the device refuses receive mode {}", mode));
   }
+}
+
+void VirtioNetDriver::set_mac(const std::array<std::uint8_t, 6>& address) {
+  if (command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, {address.begin(), address.end()}) != VIRTIO_NET_OK) {
+    throw DriverError(fmt::format("the device refuses the address {:02x}", fmt::join(address, ":")));
+  }
+  mac_ = address;
+}
+
+void VirtioNetDriver::add_vlan(std::uint16_t vlan) { set_vlan(VIRTIO_NET_CTRL_VLAN_ADD, vlan); }
+
+void VirtioNetDriver::delete_vlan(std::uint16_t vlan) { set_vlan(VIRTIO_NET_CTRL_VLAN_DEL, vlan); }
+
+void VirtioNetDriver::set_vlan(std::uint8_t number, std::uint16_t vlan) {
+  const std::vector<std::uint8_t> data = {static_cast<std::uint8_t>(vlan), static_cast<std::uint8_t>(vlan >> 8)};
+  if (command(VIRTIO_NET_CTRL_VLAN, number, data) != VIRTIO_NET_OK) {
+    throw DriverError(fmt::format("the device refuses VLAN {}", vlan));
+  }
+}
+
+bool VirtioNetDriver::attend_config_change() {
+  if (!take_config_change()) return false;
+  if (!(look_at_link() & VIRTIO_NET_S_ANNOUNCE) || !(features_ & VIRTIO_NET_F_GUEST_ANNOUNCE)) return false;
+  if (command(VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, {}) != VIRTIO_NET_OK) {
+    throw DriverError("the device refuses ANNOUNCE_ACK");
+  }
+  return true;
 }
 
 void VirtioNetDriver::set_queue_pairs(unsigned pairs) {
@@ -291,6 +367,91 @@ void VirtioNetDriver::configure_hash(const HashCommand& hash, const std::functio
   if (command(VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_HASH_CONFIG, hash.encode(), meanwhile) != VIRTIO_NET_OK) {
     throw DriverError("the device refuses the configuration of the hash report");
   }
+}
+
+void VirtioNetDriver::set_receive_coalescing(const CoalescingParameters& parameters) {
+  set_coalescing(VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, {}, parameters);
+}
+
+void VirtioNetDriver::set_transmit_coalescing(const CoalescingParameters& parameters) {
+  set_coalescing(VIRTIO_NET_CTRL_NOTF_COAL_TX_SET, {}, parameters);
+}
+
+void VirtioNetDriver::set_queue_coalescing(unsigned queue, const CoalescingParameters& parameters) {
+  const std::vector<std::uint8_t> index = {static_cast<std::uint8_t>(queue), static_cast<std::uint8_t>(queue >> 8), 0,
+                                           0};
+  set_coalescing(VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET, index, parameters);
+}
+
+// `data` is what stands in front of the parameters.
+void VirtioNetDriver::set_coalescing(std::uint8_t number, std::vector<std::uint8_t> data,
+                                     const CoalescingParameters& parameters) {
+  const std::size_t at = data.size();
+  data.resize(at + kCoalescingBytes);
+  store_le32(&data[at], parameters.max_packets);
+  store_le32(&data[at + 4], parameters.max_usecs);
+  if (command(VIRTIO_NET_CTRL_NOTF_COAL, number, data) != VIRTIO_NET_OK) {
+    throw DriverError(fmt::format("the device refuses notification coalescing of {} packets, {} us",
+                                  parameters.max_packets, parameters.max_usecs));
+  }
+}
+
+// The values stand in front of the acknowledgement, and mean nothing with a refusal (5.1.9.5.10.5).
+CoalescingParameters VirtioNetDriver::queue_coalescing(unsigned queue) {
+  const std::vector<std::uint8_t> index = {static_cast<std::uint8_t>(queue), static_cast<std::uint8_t>(queue >> 8), 0,
+                                           0};
+  const std::vector<std::uint8_t> answer =
+      exchange(VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET, index, kAnswerBytes);
+  if (answer[kCoalescingBytes] != VIRTIO_NET_OK) {
+    throw DriverError(fmt::format("the device does not tell the notification coalescing of queue {}", queue));
+  }
+  return {load_le32(&answer[0]), load_le32(&answer[4])};
+}
+
+void VirtioNetDriver::reset_queue(unsigned queue, const std::function<void(const ReceivedPacket&)>& on_packet) {
+  check_queue(queue);
+  if (!(features_ & VIRTIO_F_RING_RESET)) throw DriverError("the reset of a queue without RING_RESET");
+  write_common(kQueueSelect, 2, queue);
+  write_common(kQueueReset, 2, 1);
+  for (unsigned window = 0; read_common(kQueueReset, 2) != 0; ++window) {
+    if (window == kPatienceWindows) throw DriverError(fmt::format("the device does not reset queue {}", queue));
+    machine_.wait_window();
+  }
+  if (read_common(kQueueEnable, 2) != 0) throw DriverError(fmt::format("queue {} is enabled after its reset", queue));
+  if (queue == control_queue_) {
+    control_.reset();
+  } else if (queue % 2 == 1) {
+    pairs_[queue / 2].transmit = {};
+  } else {
+    ReceiveRing& receive = pairs_[queue / 2].receive;
+    receive.withhold = true;
+    take_packets(queue / 2, [&](const ReceivedPacket& packet) {
+      if (on_packet) on_packet(packet);
+    });
+    receive = {};
+  }
+}
+
+void VirtioNetDriver::enable_queue(unsigned queue, unsigned ring_size) {
+  check_queue(queue);
+  if (queue == control_queue_) {
+    control_ = set_up_queue(queue, ring_size != 0 ? ring_size : kControlRingSize);
+    return;
+  }
+  std::unique_ptr<DriverRing> ring = set_up_queue(queue, ring_size != 0 ? ring_size : options_.ring_size);
+  if (queue % 2 == 1) {
+    pairs_[queue / 2].transmit.ring = std::move(ring);
+  } else {
+    ReceiveRing& receive = pairs_[queue / 2].receive;
+    receive.ring = std::move(ring);
+    fill(receive);
+    notify(queue);
+  }
+}
+
+void VirtioNetDriver::check_queue(unsigned queue) const {
+  if (queue < 2 * pairs_.size() || (queue == control_queue_ && (features_ & VIRTIO_NET_F_CTRL_VQ))) return;
+  throw DriverError(fmt::format("the driver does not use queue {}", queue));
 }
 
 std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&)>& on_packet) {
@@ -319,6 +480,7 @@ std::size_t VirtioNetDriver::poll(const std::function<void(const ReceivedPacket&
 
 std::size_t VirtioNetDriver::take_packets(unsigned pair, const std::function<void(const ReceivedPacket&)>& on_packet) {
   ReceiveRing& receive = pairs_[pair].receive;
+  if (!receive.ring) return 0;  // reset
   std::size_t packets = 0;
   bool posted = false;
   do {
@@ -393,6 +555,7 @@ void VirtioNetDriver::corrupt_ring(RingNonsense nonsense) {
 }
 
 void VirtioNetDriver::take_sent(TransmitRing& transmit) {
+  if (!transmit.ring) return;  // reset
   do {
     while (const auto used = transmit.ring->take_used()) transmit.free.push_back(used->cookie);
   } while (transmit.ring->enable_interrupts(true));
@@ -401,7 +564,7 @@ void VirtioNetDriver::take_sent(TransmitRing& transmit) {
 void VirtioNetDriver::withhold_buffers(unsigned queue, bool withhold) {
   ReceiveRing& receive = pairs_[queue].receive;
   receive.withhold = withhold;
-  if (withhold) return;
+  if (withhold || !receive.ring) return;
   for (const std::uint32_t buffer : receive.withheld) post_buffer(receive, buffer);
   receive.withheld.clear();
   if (receive.ring->publish()) notify(2 * queue);
@@ -414,6 +577,7 @@ bool VirtioNetDriver::transmit(unsigned pair, ConstBytes frame, std::size_t spli
     throw DriverError(
         fmt::format("a frame of {} bytes to transmit; at most {}", frame.size, kTransmitBytes - header_bytes()));
   }
+  if (!transmit.ring) return false;
   const unsigned ring_size = transmit.ring->size();
   if (transmit.buffers == 0) {
     transmit.buffers = ram.allocate(ring_size * kTransmitBytes);

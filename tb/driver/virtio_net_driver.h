@@ -6,8 +6,10 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "model/net/control_command.h"
 #include "tb/driver/driver_ring.h"
 #include "tb/driver/pci_probe.h"
 
@@ -16,7 +18,9 @@ namespace rssnic {
 constexpr std::uint8_t kPoison = 0xa5;  // what receive buffers hold before the card writes to them
 
 struct DriverOptions {
-  FeatureBits wanted = all_implemented_features() & ~(VIRTIO_NET_F_MTU | VIRTIO_F_RING_PACKED);  // taken where offered
+  // Taken where offered. With CTRL_VLAN the card drops packets of VLANs that are not added.
+  FeatureBits wanted = all_implemented_features() & ~(VIRTIO_NET_F_MTU | VIRTIO_F_RING_PACKED | VIRTIO_NET_F_CTRL_VLAN);
+  std::optional<std::array<std::uint8_t, 6>> mac;  // the driver's own address; none: the card's
   unsigned queue_pairs = 1;
   unsigned ring_size = 256;           // less where the device allows less; a split ring takes the power of two below
   std::uint32_t buffer_bytes = 2048;  // of each receive buffer, header included
@@ -68,8 +72,24 @@ class VirtioNetDriver {
   std::uint8_t command(std::uint8_t command_class, std::uint8_t command, const std::vector<std::uint8_t>& data,
                        const std::function<void()>& meanwhile = {});
   void set_promiscuous(bool on);
+  void set_receive_mode(std::uint8_t mode, bool on);  // a VIRTIO_NET_CTRL_RX_ number
+  void set_mac(const std::array<std::uint8_t, 6>& address);
+  void add_vlan(std::uint16_t vlan);
+  void delete_vlan(std::uint16_t vlan);
   void set_queue_pairs(unsigned pairs);
   void configure_rss(const RssCommand& rss, const std::function<void()>& meanwhile = {});
+  // Notification coalescing (5.1.9.5.10): of all receive or all transmit queues, or of one virtqueue.
+  void set_receive_coalescing(const CoalescingParameters& parameters);
+  void set_transmit_coalescing(const CoalescingParameters& parameters);
+  void set_queue_coalescing(unsigned queue, const CoalescingParameters& parameters);
+  CoalescingParameters queue_coalescing(unsigned queue);
+  // Resets one virtqueue (RING_RESET; 2.6.1) and waits until the device says that it is done: from then on nothing of
+  // it is touched, and it does nothing until enable_queue() sets it up anew. Packets that a receive queue delivered
+  // before go to `on_packet`; frames that a transmit queue has not sent are lost.
+  void reset_queue(unsigned queue, const std::function<void(const ReceivedPacket&)>& on_packet = {});
+  // `ring_size` 0: as DriverOptions say. Rings and buffers are new ones.
+  void enable_queue(unsigned queue, unsigned ring_size = 0);
+  unsigned control_queue() const { return control_queue_; }
   // Hash types and key of the report where RSS is not in use.
   void configure_hash(const HashCommand& hash, const std::function<void()>& meanwhile = {});
 
@@ -80,11 +100,16 @@ class VirtioNetDriver {
   std::size_t take_all(const std::function<void(const ReceivedPacket&)>& on_packet);
   // True once for configuration changes that poll() has heard of.
   bool take_config_change() { return std::exchange(config_changed_, false); }
+  // What a driver does about such a change, once for each: looks at the link, and answers a request to announce itself.
+  // True when it was asked for that: the packets that make it known are the caller's to send.
+  bool attend_config_change();
+  bool link_up() const { return link_up_; }  // as of the last look; always without STATUS (5.1.4.2)
   // Writes nonsense into transmitq1, which the card looks at at once.
   void corrupt_ring(RingNonsense nonsense);
   // Posting of receive buffers on one queue can be withheld (a driver that does not keep up).
   void withhold_buffers(unsigned queue, bool withhold);
-  // Queues a frame on transmitq(pair + 1); false when the ring is full. Parts: `split` bytes in the first descriptor.
+  // Queues a frame on transmitq(pair + 1); false when the ring is full, or reset. Parts: `split` bytes in the first
+  // descriptor.
   bool transmit(unsigned pair, ConstBytes frame, std::size_t split = 0);
 
   const VirtioPciLayout& layout() const { return layout_; }
@@ -114,6 +139,7 @@ class VirtioNetDriver {
     std::vector<std::uint32_t> poisoned;  // by buffer: how far; what lies behind has never been written and is zero
     std::vector<std::uint32_t> withheld;  // buffers taken and not posted again
     bool withhold = false;
+    std::vector<GuestBuffer> layout;  // parts of a buffer, from its first byte on
   };
   struct TransmitRing {
     std::unique_ptr<DriverRing> ring;
@@ -126,6 +152,14 @@ class VirtioNetDriver {
   };
 
   void negotiate();
+  std::vector<std::uint8_t> exchange(std::uint8_t command_class, std::uint8_t command,
+                                     const std::vector<std::uint8_t>& data, std::uint32_t answer_bytes,
+                                     const std::function<void()>& meanwhile = {});
+  void check_queue(unsigned queue) const;
+  void set_coalescing(std::uint8_t command, std::vector<std::uint8_t> data, const CoalescingParameters& parameters);
+  std::vector<std::uint8_t> read_config(unsigned offset, unsigned size);
+  std::uint16_t look_at_link();
+  void set_vlan(std::uint8_t command, std::uint16_t vlan);
   void set_up_msix();
   std::unique_ptr<DriverRing> set_up_queue(unsigned queue, unsigned ring_size);
   void fill(ReceiveRing& receive);
@@ -151,13 +185,13 @@ class VirtioNetDriver {
   std::vector<Pair> pairs_;
   std::unique_ptr<DriverRing> control_;
   std::uint64_t control_buffer_ = 0;
-  std::vector<GuestBuffer> layout_of_buffer_;  // parts of a receive buffer, from its first byte on
-  std::vector<DriverRing::Used> parts_;        // of the packet at hand
-  std::vector<std::uint8_t> assembled_;        // a packet that spans buffers
+  std::vector<DriverRing::Used> parts_;  // of the packet at hand
+  std::vector<std::uint8_t> assembled_;  // a packet that spans buffers
   std::vector<std::uint32_t> messages_;
   std::vector<std::uint64_t> raised_;  // vectors whose message has come, a bit each
   std::uint64_t interrupts_ = 0;
   bool config_changed_ = false;
+  bool link_up_ = true;
 };
 
 }  // namespace rssnic

@@ -59,6 +59,7 @@ std::string to_json(const RunSummary& summary) {
   json["delivered"] = summary.delivered();
   json["skipped"] = summary.skipped;
   json["dropped"] = dropped;
+  json["over_budget"] = summary.over_budget;
   json["mismatches"] = summary.mismatches().count;
   ordered_json by_check = ordered_json::object();
   for (std::size_t i = 0; i < check::kCheckNames.size(); ++i) {

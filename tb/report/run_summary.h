@@ -70,6 +70,7 @@ class RunSummary {
   double expected_mpps = 0;  // 0: no expectation
   bool interrupted = false;
   std::string failure;  // what ended the run early; empty: nothing
+  std::uint64_t over_budget = 0;  // packets whose headers the pipeline does not read to their end
   std::uint64_t stalls_packet_buffer = 0;
   std::uint64_t stalls_pipeline = 0;
   Cycle simulated_cycles = 0;  // from power-on

@@ -62,6 +62,7 @@ std::string to_table(const RunSummary& summary) {
       line(fmt::format("dropped-{}", kDropReasonNames[i]), fmt::format("{:>14}", grouped(summary.dropped()[i])));
     }
   }
+  if (summary.over_budget > 0) line("headers over budget", fmt::format("{:>14}", grouped(summary.over_budget)));
   if (summary.skipped > 0) line("skipped (link type)", fmt::format("{:>14}", grouped(summary.skipped)));
   line("mismatches", fmt::format("{:>14}", grouped(summary.mismatches().count)));
 

@@ -5,6 +5,7 @@
 // is a well-formed frame. bytes() fills in the lengths of IP and UDP and the IPv4 header checksum; TCP and UDP
 // checksums stay 0. `layer()` names the offset of the layer begun last, for tests that damage a field by hand.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -151,8 +152,10 @@ class FrameBuilder {
   }
 
   static FrameBytes home_address_option(const Ipv6Address& address) {
-    FrameBytes option{0xc9, 16};
-    option.insert(option.end(), address.begin(), address.end());
+    FrameBytes option(2 + address.size());
+    option[0] = 0xc9;
+    option[1] = 16;
+    std::copy(address.begin(), address.end(), option.begin() + 2);
     return option;
   }
 

@@ -10,7 +10,7 @@ namespace rssnic {
 
 class PcapWire final : public LiveWire {
  public:
-  explicit PcapWire(PlayerParameters parameters) : player_(std::move(parameters)) {}
+  explicit PcapWire(PlayerParameters parameters) : name_(parameters.files.at(0)), player_(std::move(parameters)) {}
 
   const WireFrame* front() override {
     const WireFrame* const next = start_ ? player_.front() : nullptr;
@@ -20,6 +20,7 @@ class PcapWire final : public LiveWire {
     return &frame_;
   }
   void pop() override { player_.pop(); }
+  std::string description() const override { return "capture " + name_ + (start_ ? "" : ", not started yet"); }
   void transmit(ConstBytes, Cycle when) override {
     if (start_) return;
     start_ = when;
@@ -27,6 +28,7 @@ class PcapWire final : public LiveWire {
   }
 
  private:
+  const std::string name_;
   PcapPlayer player_;
   std::optional<Cycle> start_;
   WireFrame frame_;

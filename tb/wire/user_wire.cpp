@@ -4,6 +4,7 @@
 #include <slirp/libslirp.h>
 
 #include <algorithm>
+#include <csignal>
 #include <stdexcept>
 #include <utility>
 
@@ -64,6 +65,7 @@ struct UserWire::Callbacks {
 };
 
 UserWire::UserWire() {
+  std::signal(SIGPIPE, SIG_IGN);  // libslirp writes to sockets whose other end has gone, and looks at the error
   static const SlirpCb kCallbacks = [] {
     SlirpCb callbacks{};
     callbacks.send_packet = Callbacks::send_packet;

@@ -20,6 +20,7 @@ class UserWire final : public LiveWire {
   void transmit(ConstBytes frame, Cycle when) override;
   void prepare(std::vector<pollfd>& polls, std::chrono::nanoseconds& timeout) override;
   void polled(const pollfd* polls, std::size_t count) override;
+  std::string description() const override { return "user-mode network"; }
 
  private:
   struct Callbacks;  // what libslirp calls

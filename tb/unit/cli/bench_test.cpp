@@ -18,7 +18,7 @@ class BenchCommand : public CommandBench {
 };
 
 void expect_speeds_and_ratios(const json& figures) {
-  for (const char* const kind : {"rtl", "card", "checked", "reference"}) {
+  for (const char* const kind : {"tuple", "rtl", "card", "checked", "reference"}) {
     const std::string key = std::string(kind) + "_packets_per_s";
     ASSERT_TRUE(figures.contains(key)) << key;
     EXPECT_GT(figures[key].get<double>(), 0) << key;
@@ -41,7 +41,7 @@ TEST_F(BenchCommand, MeasuresEveryKindOnEveryLoadAndTheJsonHasAllKeys) {
     SCOPED_TRACE(key);
     ASSERT_TRUE(figures["loads"].contains(key));
     expect_speeds_and_ratios(figures["loads"][key]);
-    for (const char* const kind : {"rtl", "card", "checked", "reference"}) {
+    for (const char* const kind : {"tuple", "rtl", "card", "checked", "reference"}) {
       EXPECT_EQ(figures["loads"][key]["packets"][kind], 2000);
     }
   }
@@ -52,7 +52,8 @@ TEST_F(BenchCommand, MeasuresEveryKindOnEveryLoadAndTheJsonHasAllKeys) {
   for (const char* const key : {"cpu", "compiler", "build_type", "flags", "verilator"}) {
     EXPECT_TRUE(figures["machine"][key].is_string()) << key;
   }
-  for (const char* const key : {"rtl_packets_per_s", "card_over_rtl", "checked_over_rtl"}) {
+  for (const char* const key :
+       {"tuple_packets_per_s", "rtl_packets_per_s", "rtl_over_tuple", "card_over_rtl", "checked_over_rtl"}) {
     EXPECT_GT(figures["targets"][key].get<double>(), 0) << key;
     EXPECT_NE(result.out.find(key), std::string::npos) << key;
   }
@@ -63,8 +64,9 @@ TEST_F(BenchCommand, OneKindOnOneLoadLeavesTheOthersNull) {
   ASSERT_EQ(result.status, 0) << result.err;
   const json figures = json::parse(read_text(file("figures")));
   EXPECT_GT(figures["checked_packets_per_s"].get<double>(), 0);
-  for (const char* const key : {"rtl_packets_per_s", "card_packets_per_s", "reference_packets_per_s", "card_over_rtl",
-                                "checked_over_rtl", "calibration_toeplitz_per_s"}) {
+  for (const char* const key :
+       {"tuple_packets_per_s", "rtl_packets_per_s", "card_packets_per_s", "reference_packets_per_s", "card_over_rtl",
+        "checked_over_rtl", "calibration_toeplitz_per_s"}) {
     ASSERT_TRUE(figures.contains(key)) << key;
     EXPECT_TRUE(figures[key].is_null()) << key;
   }
@@ -82,8 +84,9 @@ TEST_F(BenchCommand, WrongUsageNamesOptionValueAndWhatIsAllowed) {
     EXPECT_NE(result.err.find("rssnic_bench: "), std::string::npos) << result.err;
     EXPECT_EQ(result.out, "");
   }
-  EXPECT_NE(bench({"--only", "fpga"}).err.find("--only: 'fpga' is not allowed; rtl, card, checked or reference is"),
-            std::string::npos);
+  EXPECT_NE(
+      bench({"--only", "fpga"}).err.find("--only: 'fpga' is not allowed; tuple, rtl, card, checked or reference is"),
+      std::string::npos);
 }
 
 TEST_F(BenchCommand, TheJsonDoesNotDestroyTheCapture) {

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "tb/unit/cli/command_bench.h"
+#include "tb/unit/frame_builder.h"
+#include "tb/unit/wire/capture_builder.h"
 
 namespace rssnic::test {
 namespace {
@@ -139,6 +141,14 @@ TEST_F(RunCommand, EveryFeatureCombinationThatTheRulesAllowPasses) {
   }
 }
 
+TEST_F(RunCommand, PacketsOfEveryVlanComeThroughWhateverTheCardCanFilter) {
+  for (const char* const features : {"+ctrl_vlan", "+ctrl_vlan,-ctrl_rx", "+ctrl_rx_extra,+guest_announce",
+                                     "+ctrl_mac_addr", "+ctrl_mac_addr,-mac,-ctrl_rx"}) {
+    const CommandResult result = rssnic({"run", bundled("vlan-qinq.pcap"), "--features", features});
+    EXPECT_EQ(result.status, 0) << features << "\n" << result.err << result.out;
+  }
+}
+
 TEST_F(RunCommand, WithoutRssTheHashReportSaysTheSame) {
   const auto columns = [&](const std::vector<std::string>& options) {  // report and hash
     std::vector<std::string> arguments = {"run", bundled("mixed-ipv6.pcap"), "--csv", file("rows").string()};
@@ -242,6 +252,29 @@ TEST_F(RunCommand, ProgressIsSilentWithoutATerminal) {
 }
 
 // ---- captures with known results
+
+TEST_F(RunCommand, HeadersBeyondTheBudgetAreCountedAndUnclassified) {
+  PcapBytes capture;
+  for (const unsigned extension_headers : {4u, 5u, 6u}) {
+    FrameBuilder builder = FrameBuilder().ipv6();
+    for (unsigned i = 0; i < extension_headers; ++i) builder.hop_by_hop();
+    const FrameBytes frame = builder.tcp(1, 2).bytes();
+    capture.record({frame.begin(), frame.end()});
+  }
+  write("chains.pcap", capture.bytes());
+  for (const char* const engine : {"rtl", "reference"}) {
+    SCOPED_TRACE(engine);
+    const CommandResult result = rssnic({"run", "--engine", engine, "--csv", file("rows").string(), "--json",
+                                         file("summary").string(), file("chains.pcap").string()});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("headers over budget"), std::string::npos) << result.out;
+    EXPECT_EQ(nlohmann::json::parse(read_text(file("summary")))["over_budget"], 2);
+    const std::string rows = read_text(file("rows"));
+    EXPECT_NE(rows.find("chains.pcap,1,1,8,"), std::string::npos) << rows;  // tcpv6_ex
+    EXPECT_NE(rows.find("chains.pcap,1,2,0,00000000,0,"), std::string::npos) << rows;
+    EXPECT_NE(rows.find("chains.pcap,1,3,0,00000000,0,"), std::string::npos) << rows;
+  }
+}
 
 TEST_F(RunCommand, RealCapturesAgreeRowByRow) {
   const char* const folder = std::getenv("RSSNIC_EXTRA_TRACES");

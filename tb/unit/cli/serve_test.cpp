@@ -1,67 +1,19 @@
 // rssnic serve as its user starts and ends it.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 
-#include "tb/unit/cli/command_bench.h"
-#include "tb/unit/cosim/client.h"
+#include "tb/driver/virtio_net_driver.h"
+#include "tb/host/plain_machine.h"
+#include "tb/unit/cli/serve_bench.h"
+#include "tb/unit/cosim/client_machine.h"
 
 namespace rssnic::test {
 namespace {
 
-class Serve : public CommandBench {
- protected:
-  void TearDown() override {
-    if (process_ > 0) end(SIGKILL);
-    CommandBench::TearDown();
-  }
-  std::string socket() const { return file("nic.sock").string(); }
-
-  // Starts the server and reads up to the line that says that it listens.
-  void start(std::vector<std::string> options) {
-    options.insert(options.begin(), {RSSNIC_COMMAND, "serve", "--socket", socket(), "--engine", "reference"});
-    std::vector<char*> arguments;
-    for (std::string& option : options) arguments.push_back(option.data());
-    arguments.push_back(nullptr);
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::dup2(ends[1], STDERR_FILENO);
-      ::close(ends[0]);
-      ::close(ends[1]);
-      ::execv(RSSNIC_COMMAND, arguments.data());
-      ::_exit(127);
-    }
-    ::close(ends[1]);
-    messages_ = ::fdopen(ends[0], "r");
-    ASSERT_NE(read_to("listening on").find(socket()), std::string::npos);
-  }
-  // What the server says, up to a line that holds `text` or to the end.
-  std::string read_to(const std::string& text) {
-    std::string all;
-    for (char line[256]; std::fgets(line, sizeof line, messages_) != nullptr;) {
-      all += line;
-      if (std::string(line).find(text) != std::string::npos) break;
-    }
-    return all;
-  }
-  int end(int signal) {
-    ::kill(process_, signal);
-    int status = 0;
-    ::waitpid(process_, &status, 0);
-    process_ = 0;
-    if (messages_ != nullptr) std::fclose(messages_);
-    messages_ = nullptr;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-
-  pid_t process_ = 0;
-  std::FILE* messages_ = nullptr;
-};
+using Serve = ServeBench;
 
 const ByteVector kVersion = Fields().u16(0).u16(0).text("{}");
 
@@ -95,6 +47,37 @@ TEST_F(Serve, PrintsStatisticsWhenAsked) {
 TEST_F(Serve, PrintsStatisticsByItself) {
   start({"--wire", "loopback", "--stats-interval", "1"});
   EXPECT_NE(read_to("resets").find("transmitted"), std::string::npos);
+  EXPECT_EQ(end(SIGTERM), 0);
+}
+
+// The driver hears of the cable that is pulled out and plugged in again, and announces itself when asked.
+TEST_F(Serve, PullsTheCableForASecondWhenAsked) {
+  start({"--wire", "loopback"});
+  const PlainMachine no_card({}, make_reference_engine(), nullptr, nullptr, nullptr);
+  {
+    ClientMachine machine(socket(), no_card.card());
+    VirtioNetDriver driver(machine, {});
+    driver.start();
+    const auto until = [&](const auto& condition) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+      while (!condition() && std::chrono::steady_clock::now() < end) {
+        machine.wait_window();
+        driver.poll([](const ReceivedPacket&) {});
+      }
+    };
+    ASSERT_TRUE(driver.link_up());
+    ::kill(process_, SIGUSR2);
+    until([&] { return !driver.attend_config_change() && !driver.link_up(); });
+    EXPECT_FALSE(driver.link_up());
+    bool asked = false;
+    until([&] {
+      asked |= driver.attend_config_change();  // the register may show the link before the interrupt is here
+      return asked && driver.link_up();
+    });
+    EXPECT_TRUE(driver.link_up());
+    EXPECT_TRUE(asked);
+  }
+  EXPECT_NE(read_to("plugged in again").find("pulled out"), std::string::npos);
   EXPECT_EQ(end(SIGTERM), 0);
 }
 
@@ -139,6 +122,15 @@ TEST_F(Serve, WrongValuesAreNamed) {
       {{"--socket", "s", "--stats-interval", "-1"}, {"--stats-interval", "'-1'"}},
       {{"--socket", "s", "--pace", "recorded"}, {"--pace", "pcap"}},
       {{"--socket", "s", "--features", "+walk"}, {"--features", "walk"}},
+      {{"--socket", "s", "--wave", "x.gtkw"}, {"--wave", "'x.gtkw'", ".gtkw"}},
+      {{"--socket", "s", "--wave", "/dev/null"}, {"--wave", "'/dev/null'", "regular"}},
+      {{"--socket", "s", "--wave", "x.fst", "--engine", "reference"}, {"--wave", "reference"}},
+      {{"--socket", "s", "--wave-from", "9"}, {"--wave-from", "only with --wave"}},
+      {{"--socket", "s", "--wave", "x.fst", "--wave-from", "9", "--wave-to", "8"}, {"--wave-to", "'8'", "9 to"}},
+      {{"--socket", "s", "--json", ""}, {"--json", "''"}},
+      {{"--socket", "s", "--json", "x", "--capture", "./x"}, {"--json", "'x'", "--capture"}},
+      {{"--socket", "s", "--wave", "x.fst", "--json", "x.gtkw"}, {"--wave", "'x.gtkw'", "--json"}},
+      {{"--socket", "s", "--wire", "pcap:x.pcap", "--capture", "./x.pcap"}, {"--capture", "'./x.pcap'", "captures"}},
       {{"--socket", "s", "extra"}, {"positional"}}};
   for (const auto& [options, named] : cases) {
     std::vector<std::string> arguments = {"serve"};
@@ -157,6 +149,12 @@ TEST_F(Serve, WhatCannotBeUsedIsNamed) {
   const CommandResult recorded = rssnic({"serve", "--socket", socket(), "--wire", "loopback", "--capture", missing});
   EXPECT_EQ(recorded.status, 3);
   EXPECT_NE(recorded.err.find(missing), std::string::npos) << recorded.err;
+  const CommandResult json = rssnic({"serve", "--socket", socket(), "--wire", "loopback", "--json", missing});
+  EXPECT_EQ(json.status, 3);
+  EXPECT_NE(json.err.find(missing), std::string::npos) << json.err;
+  const CommandResult wave = rssnic({"serve", "--socket", socket(), "--wire", "loopback", "--wave", missing});
+  EXPECT_EQ(wave.status, 3);
+  EXPECT_NE(wave.err.find(missing), std::string::npos) << wave.err;
   const CommandResult tap = rssnic({"serve", "--socket", socket(), "--wire", "tap:a-name-that-is-too-long"});
   EXPECT_EQ(tap.status, 3);
   EXPECT_NE(tap.err.find("a-name-that-is-too-long"), std::string::npos) << tap.err;

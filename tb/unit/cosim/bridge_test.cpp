@@ -6,6 +6,8 @@
 
 #include <chrono>
 
+#include "model/pci/common_config.h"
+#include "model/pci/function_layout.h"
 #include "tb/driver/virtio_net_driver.h"
 #include "tb/unit/cosim/server_bench.h"
 
@@ -249,6 +251,116 @@ TEST(Cosim, AnInterruptWaitsUntilTheWritesBeforeItAreConfirmed) {
     pass_packets(driver, machine, 1);
     EXPECT_TRUE(held);
     EXPECT_GT(driver.interrupts(), 0u);
+  });
+}
+
+// Sends a frame and goes on until the card writes to memory, which is neither done nor confirmed.
+void post_writes(VirtioNetDriver& driver, ClientMachine& machine) {
+  machine.client().withholds_writes = true;
+  const auto frame = numbered_frame(1);
+  driver.transmit(0, {frame.data(), frame.size()});
+  for (unsigned i = 0; i < 10'000 && machine.client().withheld_writes() == 0; ++i) {
+    ASSERT_FALSE(machine.client().reply_within(10)) << "to nothing";
+  }
+  ASSERT_GT(machine.client().withheld_writes(), 0u);
+}
+
+const ByteVector kReadStatus = Fields().u64(kCommonConfigOffset + kDeviceStatus).u32(kRegisterBar).u32(1);
+
+TEST(Cosim, AReplyWaitsUntilTheWritesBeforeItAreConfirmed) {
+  ServerBench bench;
+  bench.hold_replies_at_most(std::chrono::minutes(10));
+  bench.run([&] {
+    ClientMachine machine(bench.path(), bench.card(), MemoryMode::by_messages);
+    Client& client = machine.client();
+    client.answers_while_waiting = true;
+    VirtioNetDriver driver(machine, small_driver());
+    driver.start();
+    post_writes(driver, machine);
+    client.send(Client::frame(0x7001, 9, kReadStatus));
+    client.send(Client::frame(0x7002, 9, kReadStatus));
+    EXPECT_FALSE(client.reply_within(20));
+    client.confirm_writes();
+    for (const unsigned id : {0x7001u, 0x7002u}) {
+      const std::optional<Reply> reply = client.reply_within(60'000);
+      ASSERT_TRUE(reply);
+      EXPECT_EQ(reply->id, id);
+      EXPECT_EQ(reply->payload.back() & VIRTIO_STATUS_DRIVER_OK, VIRTIO_STATUS_DRIVER_OK);
+    }
+    driver.set_promiscuous(true);
+    pass_packets(driver, machine, 20);
+  });
+  EXPECT_GE(bench.bridge().statistics().replies_held, 2u);
+  EXPECT_EQ(bench.log().find("does not confirm"), std::string::npos) << bench.log();
+}
+
+TEST(Cosim, AClientThatConfirmsNothingWhileItWaitsIsRecognisedOnceAndGetsItsReplies) {
+  ServerBench bench;
+  bench.hold_replies_at_most(std::chrono::milliseconds(1));
+  bench.run([&] {
+    for (unsigned client = 0; client < 2; ++client) {
+      ClientMachine machine(bench.path(), bench.card(), MemoryMode::by_messages);
+      VirtioNetDriver driver(machine, small_driver());
+      driver.start();
+      post_writes(driver, machine);
+      for (unsigned i = 0; i < 100; ++i) EXPECT_EQ(machine.config_read(0, 4), 0x10411af4u);
+      machine.client().confirm_writes();
+      driver.set_promiscuous(true);
+      pass_packets(driver, machine, 20);
+    }
+  });
+  const std::string& log = bench.log();
+  const std::size_t first = log.find("does not confirm");
+  ASSERT_NE(first, std::string::npos) << log;
+  const std::size_t second = log.find("does not confirm", first + 1);
+  ASSERT_NE(second, std::string::npos) << "of the next client nothing is known: " << log;
+  EXPECT_EQ(log.find("does not confirm", second + 1), std::string::npos) << log;
+}
+
+TEST(Cosim, AResetIsNotDoneBeforeTheWritesAre) {
+  ServerBench bench;
+  bench.hold_replies_at_most(std::chrono::nanoseconds(0));
+  bench.run([&] {
+    ClientMachine machine(bench.path(), bench.card(), MemoryMode::by_messages);
+    VirtioNetDriver driver(machine, small_driver());
+    driver.start();
+    post_writes(driver, machine);
+    driver.write_common(kDeviceStatus, 1, 0);
+    for (unsigned i = 0; i < 10; ++i) EXPECT_NE(driver.status(), 0u) << "the card still writes to memory";
+    machine.client().confirm_writes();
+    unsigned reads = 0;
+    while (driver.status() != 0 && ++reads < 10'000) continue;
+    EXPECT_EQ(driver.status(), 0u);
+  });
+}
+
+TEST(Cosim, AnInterruptLineRisesBehindTheWritesBeforeIt) {
+  ServerBench bench;
+  bench.hold_replies_at_most(std::chrono::nanoseconds(0));
+  bench.run([&] {
+    ClientMachine machine(bench.path(), bench.card(), MemoryMode::by_messages);
+    VirtioNetDriver driver(machine, small_driver());
+    driver.start();
+    machine.config_write(driver.layout().msix_capability + 2, 2, 0);  // INTA# from here on
+    const FileDescriptor line(::eventfd(0, EFD_NONBLOCK));
+    ASSERT_EQ(machine.client().call(8, Fields().u32(20).u32(0x24).u32(0).u32(0).u32(1), {line.get()}).error, 0);
+    const auto fired = [&] {
+      std::uint64_t count = 0;
+      return ::read(line.get(), &count, sizeof count) == sizeof count;
+    };
+    post_writes(driver, machine);
+    const auto asserted = [&] { return (machine.config_read(4, 4) >> 16 & 8) != 0; };
+    for (unsigned i = 0; i < 100'000 && !asserted(); ++i) continue;
+    EXPECT_TRUE(asserted()) << "in the card";
+    machine.config_read(0, 4);
+    EXPECT_FALSE(fired());
+    machine.client().confirm_writes();
+    bool seen = false;
+    for (unsigned i = 0; i < 10'000 && !seen; ++i) {
+      machine.config_read(0, 4);
+      seen = fired();
+    }
+    EXPECT_TRUE(seen);
   });
 }
 

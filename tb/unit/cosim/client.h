@@ -1,5 +1,5 @@
 // A small vfio-user client, written from the protocol and sharing no code with the server: it frames messages itself.
-// Like QEMU it does not answer DMA requests while a request of its own waits for its reply.
+// Like QEMU it does not answer DMA requests while a request of its own waits for its reply, unless it is told to.
 #pragma once
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -13,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -72,6 +73,8 @@ class Client {
   std::function<std::uint8_t*(std::uint64_t address, std::size_t size)> memory;
   std::size_t cut_answers = 0;  // so many bytes are missing at the end of the data of DMA_READ
   std::function<void()> before_read_answer, before_write_answer;  // called once, for DMA
+  bool answers_while_waiting = false;
+  bool withholds_writes = false;  // DMA_WRITE is neither carried out nor answered before confirm_writes()
 
   int fd() const { return socket_.get(); }
 
@@ -103,6 +106,7 @@ class Client {
       Reply message = receive();
       if ((message.flags & 0xf) == 0) {
         dma_.push_back(std::move(message));
+        if (answers_while_waiting) answer_dma();
         continue;
       }
       if (message.id != id || message.command != command) throw std::runtime_error("a reply to something else");
@@ -116,13 +120,26 @@ class Client {
 
   // Answers DMA requests that have come in.
   void answer_dma() {
-    pollfd readable{socket_.get(), POLLIN, 0};
-    while (!dma_.empty() || ::poll(&readable, 1, 0) > 0) {
+    while (!dma_.empty() || (!answers_while_waiting && readable(0))) {
       if (dma_.empty()) dma_.push_back(receive());
       const Reply request = std::move(dma_.front());
       dma_.pop_front();
       answer(request);
     }
+  }
+  // Answers DMA requests until a reply comes in; nullopt when nothing at all has come for so long.
+  std::optional<Reply> reply_within(int milliseconds) {
+    while (readable(milliseconds)) {
+      Reply message = receive();
+      if ((message.flags & 0xf) != 0) return message;
+      answer(message);
+    }
+    return std::nullopt;
+  }
+  std::size_t withheld_writes() const { return withheld_.size(); }
+  void confirm_writes() {
+    withholds_writes = false;
+    for (const Reply& request : std::exchange(withheld_, {})) answer(request);
   }
 
   Reply receive() {
@@ -145,6 +162,10 @@ class Client {
   }
 
  private:
+  bool readable(int milliseconds) const {
+    pollfd poll{socket_.get(), POLLIN, 0};
+    return ::poll(&poll, 1, milliseconds) > 0;
+  }
   [[noreturn]] static void fail(const char* what) {
     throw std::runtime_error(std::string("client: ") + what + ": " + std::strerror(errno));
   }
@@ -158,6 +179,7 @@ class Client {
     }
   }
   void answer(const Reply& request) {
+    if (request.command == 12 && withholds_writes) return withheld_.push_back(request);
     std::function<void()>& before = request.command == 11 ? before_read_answer : before_write_answer;
     if (before) std::exchange(before, nullptr)();
     const std::uint64_t address = load_le64(request.payload.data());
@@ -180,6 +202,7 @@ class Client {
   FileDescriptor socket_;
   unsigned next_id_ = 0;
   std::deque<Reply> dma_;
+  std::vector<Reply> withheld_;
 };
 
 }  // namespace rssnic::test

@@ -26,6 +26,8 @@ class ServerBench {
     bridge_.watch(stop_.get(), [this] { bridge_.stop(); });
   }
 
+  void hold_replies_at_most(std::chrono::nanoseconds patience) { bridge_.hold_replies_at_most(patience); }
+
   // Runs the server until the client's work is done.
   void run(const std::function<void()>& client) {
     std::thread thread([&] {

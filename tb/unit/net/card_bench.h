@@ -490,7 +490,8 @@ inline RssCommand rss_command(std::vector<std::uint16_t> table, std::uint32_t ha
   return rss;
 }
 inline check::Oracle oracle_for(const RssCommand& rss, bool ex_report_always = false) {
-  return check::Oracle({rss.hash_types, rss.key, rss.table, rss.unclassified_queue, ex_report_always});
+  return check::Oracle({rss.hash_types, rss.key, rss.table, rss.unclassified_queue, ex_report_always,
+                        kHeaderBudget.bytes, kHeaderBudget.extension_headers});
 }
 
 }  // namespace rssnic::test

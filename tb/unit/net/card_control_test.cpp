@@ -1,6 +1,6 @@
 // The control queue of the whole card: framing, answers, order, and the receive filter that commands set
 // (virtio 1.4, 5.1.9.5, 5.1.9.5.1 and 5.1.9.5.2).
-#include "tb/unit/net/card_bench.h"
+#include "tb/unit/net/controlled_card.h"
 
 namespace rssnic::test {
 namespace {
@@ -20,30 +20,6 @@ std::vector<FrameBytes> cut(const FrameBytes& bytes, const std::vector<std::size
 }
 
 // ---- framing
-
-struct Controlled {
-  explicit Controlled(FeatureBits features = kSteering, const CardParameters& parameters = {})
-      : bench(parameters), guest(bench, features), rx(guest.receive_queue(0, 256)), control(guest.control_queue(256)) {
-    guest.fill(rx, 256);
-    guest.go();
-  }
-  std::uint8_t send(const std::vector<FrameBytes>& readable, const std::vector<std::uint32_t>& writable) {
-    control.add(readable, writable);
-    guest.publish(control);
-    return guest.answer(control);
-  }
-  bool receives(const FrameBytes& frame) {
-    const auto tag = bench.send(frame);
-    bench.settle();
-    const Fate& fate = bench.observer[tag];
-    EXPECT_TRUE(fate.delivered_to || fate.dropped == DropReason::filter);
-    return fate.delivered_to.has_value();
-  }
-  Bench bench;
-  Guest guest;
-  GuestQueue& rx;
-  GuestQueue& control;
-};
 
 TEST(CardControlFraming, AShortCommandMayBeCutAtEveryByte) {
   Controlled card;
@@ -197,18 +173,6 @@ TEST(CardControlFraming, AWaitingControlQueueDoesNotDisturbTraffic) {
 }
 
 // ---- the receive filter
-
-FrameBytes to(const MacAddress& destination) {
-  FrameBytes frame = flow_frame(1);
-  std::copy(destination.begin(), destination.end(), frame.begin());
-  return frame;
-}
-constexpr MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-constexpr MacAddress kMulticast{0x01, 0x00, 0x5e, 1, 2, 3};
-constexpr MacAddress kOtherMulticast{0x33, 0x33, 0, 0, 0, 1};
-constexpr MacAddress kForeign{0x02, 9, 9, 9, 9, 9};
-constexpr MacAddress kOtherForeign{0x02, 9, 9, 9, 9, 8};
-const MacAddress kOwn = CardParameters{}.mac;
 
 FrameBytes mac_tables(const std::vector<MacAddress>& unicast, const std::vector<MacAddress>& multicast) {
   FrameBytes data;

@@ -52,8 +52,11 @@ class Hostile {
           break;
         case 12:
           if (one_in(8)) bench_.machine.fail_dma(1 + below(100));
+          if (one_in(2)) reset_queue();
           break;
         default:
+          if (one_in(10)) bench_.card().set_link(one_in(2));
+          if (one_in(10)) bench_.card().announce();
           for (unsigned count = below(8); count > 0; --count) {
             FrameBytes frame = frames_.damaged_frame();
             if (one_in(30)) frame = junk_frame(below(90000));
@@ -68,6 +71,7 @@ class Hostile {
   void expect_recovery() {
     bench_.machine.fail_dma(0);
     bench_.card().function().function_reset();
+    bench_.card().set_link(true);
     bench_.machine.ram().allocate(std::size_t{64} << 20);  // what follows lies in memory that no rogue buffer reached
     const std::uint64_t upstream = bench_.card().link().upstream_bytes();
     bench_.run(20000);
@@ -103,6 +107,8 @@ class Hostile {
 
  private:
   static constexpr std::size_t kMemoryBytes = 32768;
+  static constexpr FeatureBits kResettable =
+      kSteering | VIRTIO_F_RING_RESET | VIRTIO_NET_F_NOTF_COAL | VIRTIO_NET_F_VQ_NOTF_COAL;
 
   std::uint32_t word() { return static_cast<std::uint32_t>(random_()); }
   unsigned below(unsigned bound) { return word() % bound; }
@@ -145,29 +151,52 @@ class Hostile {
     guest_.write(reg::queue_enable, 2, 1);
   }
 
+  static constexpr FeatureBits kFiltering = kSteering | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_CTRL_RX |
+                                            VIRTIO_NET_F_CTRL_RX_EXTRA | VIRTIO_NET_F_CTRL_VLAN |
+                                            VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_GUEST_ANNOUNCE;
+  // Resets a queue of start_properly(), and mostly enables it again, at once or when it may be.
+  void reset_queue() {
+    const unsigned queue = below(2 * bench_.card().parameters().queue_pairs + 1);
+    guest_.write(reg::queue_select, 2, queue);
+    guest_.write(58, 2, 1);
+    if (one_in(4)) return;
+    if (one_in(2)) bench_.run(64 * below(12));
+    enable_queue(queue, 1u << below(5));
+  }
+  void enable_queue(unsigned queue, unsigned size) {
+    guest_.write(reg::queue_select, 2, queue);
+    guest_.write(reg::queue_size, 2, size);
+    const std::uint64_t ring = memory_ + 512 * queue;
+    guest_.write64(reg::queue_desc, ring);
+    guest_.write64(reg::queue_driver, ring + 256);
+    guest_.write64(reg::queue_device, ring + 320);
+    std::memset(bytes_ + 512 * queue, 0, 512);
+    guest_.write(reg::queue_msix_vector, 2, queue + 1);
+    guest_.write(reg::queue_enable, 2, 1);
+  }
+
   // A driver that begins well: queues with rings in the memory that is scribbled over.
   void start_properly() {
     guest_.write(reg::device_status, 1, 0);
     guest_.write(reg::device_status, 1, 1);
     guest_.write(reg::device_status, 1, 3);
-    constexpr FeatureBits kSets[] = {kPlain, kSteering, kPlain | VIRTIO_NET_F_MRG_RXBUF, kSteering & ~VIRTIO_NET_F_RSS,
-                                     kSteering | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MTU};
-    const FeatureBits features = one_in(20) ? word() | kPlain : kSets[below(5)];
+    constexpr FeatureBits kSets[] = {kPlain,
+                                     kSteering,
+                                     kPlain | VIRTIO_NET_F_MRG_RXBUF,
+                                     kSteering & ~VIRTIO_NET_F_RSS,
+                                     kSteering | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MTU,
+                                     kResettable,
+                                     kResettable,
+                                     kResettable,
+                                     kFiltering};
+    const FeatureBits features = one_in(20) ? word() | kPlain : kSets[below(static_cast<unsigned>(std::size(kSets)))];
     for (unsigned select = 0; select < 2; ++select) {
       guest_.write(reg::driver_feature_select, 4, select);
       guest_.write(reg::driver_feature, 4, static_cast<std::uint32_t>(features >> 32 * select));
     }
     guest_.write(reg::device_status, 1, 11);
     for (unsigned queue = 0; queue <= 2 * bench_.card().parameters().queue_pairs; ++queue) {
-      guest_.write(reg::queue_select, 2, queue);
-      guest_.write(reg::queue_size, 2, 16);
-      const std::uint64_t ring = memory_ + 512 * queue;
-      guest_.write64(reg::queue_desc, ring);
-      guest_.write64(reg::queue_driver, ring + 256);
-      guest_.write64(reg::queue_device, ring + 320);
-      std::memset(bytes_ + 512 * queue, 0, 512);
-      guest_.write(reg::queue_msix_vector, 2, queue + 1);
-      guest_.write(reg::queue_enable, 2, 1);
+      enable_queue(queue, 16);
     }
     for (unsigned queue = 0; queue < 8; ++queue) plausible_ring();
     guest_.write(reg::device_status, 1, 15);
@@ -197,8 +226,8 @@ class Hostile {
     store_le16(available + 2, static_cast<std::uint16_t>(load_le16(available + 2) + more));
     if (control && one_in(2)) {
       std::uint8_t* const command = bytes_ + (load_le64(ring) - memory_) % (kMemoryBytes - 16);
-      command[0] = static_cast<std::uint8_t>(below(6));
-      command[1] = static_cast<std::uint8_t>(below(4));
+      command[0] = static_cast<std::uint8_t>(below(8));
+      command[1] = static_cast<std::uint8_t>(below(7));
       for (unsigned i = 2; i < 16; ++i) command[i] = static_cast<std::uint8_t>(below(4));
     }
     guest_.notify(queue);
@@ -234,7 +263,7 @@ class Hostile {
 };
 
 void attack(std::uint32_t first_seed, unsigned runs, unsigned steps, Engine engine) {
-  std::uint64_t delivered = 0, transmitted = 0, commands = 0, resets = 0, faults = 0;
+  std::uint64_t delivered = 0, transmitted = 0, commands = 0, resets = 0, queue_resets = 0, faults = 0;
   for (std::uint32_t seed = first_seed; seed < first_seed + runs; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     CardParameters parameters;
@@ -250,6 +279,7 @@ void attack(std::uint32_t first_seed, unsigned runs, unsigned steps, Engine engi
     transmitted += statistics.transmitted;
     commands += statistics.commands;
     resets += statistics.device_resets;
+    queue_resets += statistics.queue_resets;
     for (const std::uint64_t count : statistics.ring_faults) faults += count;
     hostile.expect_recovery();
     if (testing::Test::HasFailure()) return;
@@ -259,6 +289,7 @@ void attack(std::uint32_t first_seed, unsigned runs, unsigned steps, Engine engi
   EXPECT_GT(transmitted, runs);
   EXPECT_GT(commands, runs / 4);
   EXPECT_GT(resets, runs);
+  EXPECT_GT(queue_resets, runs);
   EXPECT_GT(faults, runs / 2);
 }
 

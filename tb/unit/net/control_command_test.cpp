@@ -16,8 +16,10 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-constexpr FeatureBits kAllFeatures =
-    VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ | VIRTIO_NET_F_HASH_REPORT | VIRTIO_NET_F_RSS;
+constexpr FeatureBits kAllFeatures = VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_RX_EXTRA |
+                                     VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_GUEST_ANNOUNCE |
+                                     VIRTIO_NET_F_MQ | VIRTIO_NET_F_HASH_REPORT | VIRTIO_NET_F_RSS |
+                                     VIRTIO_NET_F_NOTF_COAL | VIRTIO_NET_F_VQ_NOTF_COAL;
 constexpr unsigned kPairs = 6;
 
 class Command {
@@ -119,6 +121,24 @@ Octets mac_tables(std::size_t unicast, std::size_t multicast) {
       .bytes(addresses(multicast, kMulticastByte));
 }
 
+Octets mac_address(const Octets& address) {
+  return Command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET).bytes(address);
+}
+
+Octets coalescing(std::uint8_t command, std::uint32_t max_packets, std::uint32_t max_usecs) {
+  return Command(VIRTIO_NET_CTRL_NOTF_COAL, command).le32(max_packets).le32(max_usecs);
+}
+
+Octets queue_coalescing(unsigned queue, std::uint32_t max_packets, std::uint32_t max_usecs) {
+  return Command(VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET)
+      .le16(queue)
+      .le16(0)
+      .le32(max_packets)
+      .le32(max_usecs);
+}
+
+Octets vlan(std::uint8_t command, unsigned number) { return Command(VIRTIO_NET_CTRL_VLAN, command).le16(number); }
+
 // All features, all queues enabled, and a configuration in force of which every field differs from what tests set.
 CommandContext context() {
   CommandContext result;
@@ -127,6 +147,9 @@ CommandContext context() {
   result.receive_queue_enabled = [](unsigned queue) {
     EXPECT_LT(queue, kPairs) << "asked about a queue that does not exist";
     return true;
+  };
+  result.coalescing = [](unsigned queue) {
+    return queue < 2 * kPairs ? std::optional<CoalescingParameters>({100 + queue, 200 + queue}) : std::nullopt;
   };
   result.steering.mode = SteeringMode::automatic;
   result.steering.transmit_queues = 2;
@@ -166,20 +189,37 @@ void expect_same(const SteeringConfig& got, const SteeringConfig& wanted) {
   EXPECT_TRUE(got.rss == wanted.rss);
 }
 
+void expect_same(const CoalescingParameters& got, const CoalescingParameters& wanted) {
+  EXPECT_EQ(got.max_packets, wanted.max_packets);
+  EXPECT_EQ(got.max_usecs, wanted.max_usecs);
+}
+
 void expect_same(const CommandEffect& got, const CommandEffect& wanted) {
   ASSERT_EQ(got.index(), wanted.index());
-  if (const auto* promiscuous = std::get_if<SetPromiscuous>(&got)) {
-    EXPECT_EQ(promiscuous->on, std::get<SetPromiscuous>(wanted).on);
-  } else if (const auto* all_multicast = std::get_if<SetAllMulticast>(&got)) {
-    EXPECT_EQ(all_multicast->on, std::get<SetAllMulticast>(wanted).on);
+  if (const auto* mode = std::get_if<SetReceiveMode>(&got)) {
+    EXPECT_EQ(mode->mode, std::get<SetReceiveMode>(wanted).mode);
+    EXPECT_EQ(mode->on, std::get<SetReceiveMode>(wanted).on);
+  } else if (const auto* own = std::get_if<SetMacAddress>(&got)) {
+    EXPECT_EQ(own->address, std::get<SetMacAddress>(wanted).address);
+  } else if (const auto* vlan = std::get_if<SetVlan>(&got)) {
+    EXPECT_EQ(vlan->vlan, std::get<SetVlan>(wanted).vlan);
+    EXPECT_EQ(vlan->member, std::get<SetVlan>(wanted).member);
   } else if (const auto* macs = std::get_if<SetMacTables>(&got)) {
     const auto& other = std::get<SetMacTables>(wanted);
     EXPECT_EQ(macs->unicast.overflow, other.unicast.overflow);
     EXPECT_EQ(macs->unicast.addresses, other.unicast.addresses);
     EXPECT_EQ(macs->multicast.overflow, other.multicast.overflow);
     EXPECT_EQ(macs->multicast.addresses, other.multicast.addresses);
-  } else {
-    expect_same(std::get<SteeringConfig>(got), std::get<SteeringConfig>(wanted));
+  } else if (const auto* all = std::get_if<SetCoalescing>(&got)) {
+    EXPECT_EQ(all->transmit, std::get<SetCoalescing>(wanted).transmit);
+    expect_same(all->parameters, std::get<SetCoalescing>(wanted).parameters);
+  } else if (const auto* one = std::get_if<SetQueueCoalescing>(&got)) {
+    EXPECT_EQ(one->queue, std::get<SetQueueCoalescing>(wanted).queue);
+    expect_same(one->parameters, std::get<SetQueueCoalescing>(wanted).parameters);
+  } else if (const auto* told = std::get_if<TellCoalescing>(&got)) {
+    expect_same(told->parameters, std::get<TellCoalescing>(wanted).parameters);
+  } else if (const auto* config = std::get_if<SteeringConfig>(&got)) {
+    expect_same(*config, std::get<SteeringConfig>(wanted));
   }
 }
 
@@ -192,7 +232,20 @@ std::vector<GoodCommand> good_commands() {
   return {
       {"PROMISC", VIRTIO_NET_F_CTRL_RX, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC).u8(1)},
       {"ALLMULTI", VIRTIO_NET_F_CTRL_RX, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_ALLMULTI).u8(1)},
+      {"ALLUNI", VIRTIO_NET_F_CTRL_RX_EXTRA, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_ALLUNI).u8(1)},
+      {"NOMULTI", VIRTIO_NET_F_CTRL_RX_EXTRA, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_NOMULTI).u8(1)},
+      {"NOUNI", VIRTIO_NET_F_CTRL_RX_EXTRA, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_NOUNI).u8(1)},
+      {"NOBCAST", VIRTIO_NET_F_CTRL_RX_EXTRA, Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_NOBCAST).u8(1)},
       {"MAC_TABLE_SET", VIRTIO_NET_F_CTRL_RX, mac_tables(3, 2)},
+      {"MAC_ADDR_SET", VIRTIO_NET_F_CTRL_MAC_ADDR, mac_address({0x02, 1, 2, 3, 4, 5})},
+      {"VLAN_ADD", VIRTIO_NET_F_CTRL_VLAN, vlan(VIRTIO_NET_CTRL_VLAN_ADD, 100)},
+      {"VLAN_DEL", VIRTIO_NET_F_CTRL_VLAN, vlan(VIRTIO_NET_CTRL_VLAN_DEL, 100)},
+      {"ANNOUNCE_ACK", VIRTIO_NET_F_GUEST_ANNOUNCE, Command(VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK)},
+      {"TX_SET", VIRTIO_NET_F_NOTF_COAL, coalescing(VIRTIO_NET_CTRL_NOTF_COAL_TX_SET, 32, 50)},
+      {"RX_SET", VIRTIO_NET_F_NOTF_COAL, coalescing(VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, 32, 50)},
+      {"VQ_SET", VIRTIO_NET_F_VQ_NOTF_COAL, queue_coalescing(3, 32, 50)},
+      {"VQ_GET", VIRTIO_NET_F_VQ_NOTF_COAL,
+       Command(VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET).le16(3)},
       {"VQ_PAIRS_SET", VIRTIO_NET_F_MQ, vq_pairs(3)},
       {"RSS_CONFIG", VIRTIO_NET_F_RSS, RssCommand()},
       {"HASH_CONFIG", VIRTIO_NET_F_HASH_REPORT, HashCommand()},
@@ -203,12 +256,24 @@ std::vector<GoodCommand> good_commands() {
 
 TEST(ControlForm, ClassAndCommandHaveTheNumbersOfTheSpecification) {
   const std::pair<Octets, std::size_t> expected[] = {
-      {{0, 0, 1}, CommandEffect(SetPromiscuous{}).index()},
-      {{0, 1, 1}, CommandEffect(SetAllMulticast{}).index()},
+      {{0, 0, 1}, CommandEffect(SetReceiveMode{}).index()},
+      {{0, 1, 1}, CommandEffect(SetReceiveMode{}).index()},
+      {{0, 2, 1}, CommandEffect(SetReceiveMode{}).index()},
+      {{0, 3, 1}, CommandEffect(SetReceiveMode{}).index()},
+      {{0, 4, 1}, CommandEffect(SetReceiveMode{}).index()},
+      {{0, 5, 1}, CommandEffect(SetReceiveMode{}).index()},
       {{1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, CommandEffect(SetMacTables{}).index()},
+      {{1, 1, 2, 0, 0, 0, 0, 0}, CommandEffect(SetMacAddress{}).index()},
+      {{2, 0, 1, 0}, CommandEffect(SetVlan{}).index()},
+      {{2, 1, 1, 0}, CommandEffect(SetVlan{}).index()},
+      {{3, 0}, CommandEffect(AcknowledgeAnnounce{}).index()},
       {{4, 0, 1, 0}, CommandEffect(SteeringConfig{}).index()},
       {{4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}, CommandEffect(SteeringConfig{}).index()},
       {{4, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, CommandEffect(SteeringConfig{}).index()},
+      {{6, 0, 1, 0, 0, 0, 1, 0, 0, 0}, CommandEffect(SetCoalescing{}).index()},
+      {{6, 1, 1, 0, 0, 0, 1, 0, 0, 0}, CommandEffect(SetCoalescing{}).index()},
+      {{6, 2, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, CommandEffect(SetQueueCoalescing{}).index()},
+      {{6, 3, 1, 0, 0, 0}, CommandEffect(TellCoalescing{}).index()},
   };
   for (const auto& [octets, index] : expected) {
     const std::optional<CommandEffect> effect = judge(octets);
@@ -221,11 +286,16 @@ TEST(ControlForm, UnknownClassesAndCommandsAreRefused) {
   const auto known = [](unsigned command_class, unsigned command) {
     switch (command_class) {
       case 0:
-        return command <= 1;
+        return command <= 5;
       case 1:
+      case 2:
+        return command <= 1;
+      case 3:
         return command == 0;
       case 4:
         return command <= 2;
+      case 6:
+        return command <= 3;
       default:
         return false;
     }
@@ -280,20 +350,28 @@ TEST(ControlForm, TrailingBytesAreIgnored) {
 
 // ---- receive modes
 
-TEST(ControlReceiveMode, PromiscuousIsSwitchedByItsByte) {
+void expect_switch(std::uint8_t command, bool ReceiveFilter::*mode) {
   for (unsigned value = 0; value < 256; ++value) {
-    const auto effect = judge(Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC).u8(value));
-    ASSERT_TRUE(effect && std::holds_alternative<SetPromiscuous>(*effect));
-    EXPECT_EQ(std::get<SetPromiscuous>(*effect).on, value != 0) << value;
+    const auto effect = judge(Command(VIRTIO_NET_CTRL_RX, command).u8(value));
+    ASSERT_TRUE(effect && std::holds_alternative<SetReceiveMode>(*effect));
+    EXPECT_EQ(std::get<SetReceiveMode>(*effect).mode, mode);
+    EXPECT_EQ(std::get<SetReceiveMode>(*effect).on, value != 0) << value;
   }
 }
 
+TEST(ControlReceiveMode, PromiscuousIsSwitchedByItsByte) {
+  expect_switch(VIRTIO_NET_CTRL_RX_PROMISC, &ReceiveFilter::promiscuous);
+}
+
 TEST(ControlReceiveMode, AllMulticastIsSwitchedByItsByte) {
-  for (unsigned value = 0; value < 256; ++value) {
-    const auto effect = judge(Command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_ALLMULTI).u8(value));
-    ASSERT_TRUE(effect && std::holds_alternative<SetAllMulticast>(*effect));
-    EXPECT_EQ(std::get<SetAllMulticast>(*effect).on, value != 0) << value;
-  }
+  expect_switch(VIRTIO_NET_CTRL_RX_ALLMULTI, &ReceiveFilter::all_multicast);
+}
+
+TEST(ControlReceiveMode, EachExtraModeIsSwitchedByItsByte) {
+  expect_switch(VIRTIO_NET_CTRL_RX_ALLUNI, &ReceiveFilter::all_unicast);
+  expect_switch(VIRTIO_NET_CTRL_RX_NOMULTI, &ReceiveFilter::no_multicast);
+  expect_switch(VIRTIO_NET_CTRL_RX_NOUNI, &ReceiveFilter::no_unicast);
+  expect_switch(VIRTIO_NET_CTRL_RX_NOBCAST, &ReceiveFilter::no_broadcast);
 }
 
 // ---- MAC tables
@@ -381,6 +459,78 @@ TEST(ControlMacTables, ACountBeyondTheDataIsRefusedAlsoBehindWhatIsLookedAt) {
   for (std::ptrdiff_t missing = 1; missing <= 10; ++missing) EXPECT_FALSE(judge({good.begin(), good.end() - missing}));
   const Octets multicast = mac_tables(0, 50'000);
   EXPECT_FALSE(judge({multicast.begin(), multicast.end() - 1}));
+}
+
+// ---- the address
+
+TEST(ControlMacAddress, TheSixBytesAreTakenInOrder) {
+  const auto effect = judge({1, 1, 0x02, 0x11, 0x22, 0x33, 0x44, 0x55});
+  ASSERT_TRUE(effect && std::holds_alternative<SetMacAddress>(*effect));
+  EXPECT_EQ(std::get<SetMacAddress>(*effect).address, (MacAddress{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}));
+}
+
+TEST(ControlMacAddress, TheAddressOfAGroupIsRefused) {
+  for (unsigned first = 0; first < 256; ++first) {
+    EXPECT_EQ(judge(mac_address({static_cast<std::uint8_t>(first), 0, 0, 0, 0, 1})).has_value(), first % 2 == 0);
+  }
+  EXPECT_FALSE(judge(mac_address(Octets(6, 0xff))));
+}
+
+// ---- VLANs
+
+TEST(ControlVlan, EachOfThe4096IsAddedAndDeletedByItsNumber) {
+  for (const bool member : {true, false}) {
+    for (unsigned number = 0; number < 4096; ++number) {
+      const auto effect = judge(vlan(member ? VIRTIO_NET_CTRL_VLAN_ADD : VIRTIO_NET_CTRL_VLAN_DEL, number));
+      ASSERT_TRUE(effect && std::holds_alternative<SetVlan>(*effect)) << number;
+      EXPECT_EQ(std::get<SetVlan>(*effect).vlan, number);
+      EXPECT_EQ(std::get<SetVlan>(*effect).member, member);
+    }
+  }
+}
+
+TEST(ControlVlan, ANumberOfMoreThanTwelveBitsIsRefused) {
+  for (unsigned number = 4096; number < 65536; ++number) {
+    ASSERT_FALSE(judge(vlan(VIRTIO_NET_CTRL_VLAN_ADD, number))) << number;
+    ASSERT_FALSE(judge(vlan(VIRTIO_NET_CTRL_VLAN_DEL, number))) << number;
+  }
+}
+
+// ---- notification coalescing
+
+TEST(ControlCoalescing, TxSetAndRxSetCarryPacketsAndThenMicroseconds) {
+  for (const std::uint8_t command : {VIRTIO_NET_CTRL_NOTF_COAL_TX_SET, VIRTIO_NET_CTRL_NOTF_COAL_RX_SET}) {
+    const auto effect = judge({6, command, 0x04, 0x03, 0x02, 0x01, 0x14, 0x13, 0x12, 0x11});
+    ASSERT_TRUE(effect && std::holds_alternative<SetCoalescing>(*effect));
+    const auto& set = std::get<SetCoalescing>(*effect);
+    EXPECT_EQ(set.transmit, command == 0);
+    expect_same(set.parameters, {0x01020304, 0x11121314});
+  }
+}
+
+TEST(ControlCoalescing, VqSetCarriesTheQueueAndIgnoresTheReservedField) {
+  const auto effect = judge({6, 2, 0x05, 0x00, 0xff, 0xff, 0x04, 0x03, 0x02, 0x01, 0x14, 0x13, 0x12, 0x11});
+  ASSERT_TRUE(effect && std::holds_alternative<SetQueueCoalescing>(*effect));
+  const auto& set = std::get<SetQueueCoalescing>(*effect);
+  EXPECT_EQ(set.queue, 5u);
+  expect_same(set.parameters, {0x01020304, 0x11121314});
+}
+
+TEST(ControlCoalescing, VqGetTellsTheQueuesValuesWithTheReservedFieldOrWithoutIt) {
+  for (const Octets& command : {Octets{6, 3, 7, 0}, Octets{6, 3, 7, 0, 0xff, 0xff}}) {
+    const auto effect = judge(command);
+    ASSERT_TRUE(effect && std::holds_alternative<TellCoalescing>(*effect));
+    expect_same(std::get<TellCoalescing>(*effect).parameters, {107, 207});
+  }
+}
+
+TEST(ControlCoalescing, AQueueThatIsNoEnabledReceiveOrTransmitQueueIsRefused) {
+  for (unsigned queue = 0; queue < 65536; ++queue) {
+    const bool good = queue < 2 * kPairs;
+    ASSERT_EQ(judge(queue_coalescing(queue, 1, 1)).has_value(), good) << queue;
+    const Command get = Command(VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET).le16(queue).le16(0);
+    ASSERT_EQ(judge(get).has_value(), good) << queue;
+  }
 }
 
 // ---- queue pairs
@@ -757,6 +907,15 @@ void expect_sound(const CommandEffect& effect, const CommandContext& by) {
   if (const auto* macs = std::get_if<SetMacTables>(&effect)) {
     ASSERT_LE(macs->unicast.addresses.size(), kMacTableEntries);
     ASSERT_LE(macs->multicast.addresses.size(), kMacTableEntries);
+  }
+  if (const auto* own = std::get_if<SetMacAddress>(&effect)) {
+    ASSERT_EQ(own->address[0] & 1, 0);
+  }
+  if (const auto* vlan = std::get_if<SetVlan>(&effect)) {
+    ASSERT_LT(vlan->vlan, kVlans);
+  }
+  if (const auto* one = std::get_if<SetQueueCoalescing>(&effect)) {
+    ASSERT_LT(one->queue, 2 * kPairs);
   }
   const auto* config = std::get_if<SteeringConfig>(&effect);
   if (config == nullptr) return;

@@ -12,7 +12,7 @@ namespace rssnic {
 inline bool operator==(const HeaderFields& a, const HeaderFields& b) {
   const auto tie = [](const HeaderFields& f) {
     return std::tie(f.network, f.transport, f.extension_headers, f.source, f.destination, f.ex_source, f.ex_destination,
-                    f.source_port, f.destination_port);
+                    f.source_port, f.destination_port, f.over_budget);
   };
   return tie(a) == tie(b);
 }

@@ -63,7 +63,7 @@ TEST(PciFeatures, BitThatWasNotOfferedIsRefused) {
   bench.begin();
   bench.device.take_calls();
   EXPECT_FALSE(bench.negotiate(VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MTU));
-  EXPECT_FALSE(bench.negotiate(VIRTIO_F_VERSION_1 | feature(40)));
+  EXPECT_FALSE(bench.negotiate(VIRTIO_F_VERSION_1 | feature(41)));
   EXPECT_EQ(bench.function.features(), 0u);
   EXPECT_EQ(bench.device.take_calls(), Calls{});
 }
@@ -258,6 +258,7 @@ TEST(PciReset, StatusStillReadsNonZeroWhileTheDeviceStops) {
     void features_accepted(FeatureBits) override {}
     void driver_ok() override {}
     void queue_enabled(unsigned, const QueueSetup&) override {}
+    void queue_reset(unsigned) override {}
     void notify(unsigned) override {}
     void bus_master(bool) override {}
     void reset() override { status_seen = function->device_status(); }

@@ -15,7 +15,7 @@ namespace rssnic {
 
 constexpr FeatureBits kOffered = VIRTIO_NET_F_MAC | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS |
                                  VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ |
-                                 VIRTIO_NET_F_HASH_REPORT | VIRTIO_NET_F_RSS | VIRTIO_F_VERSION_1;
+                                 VIRTIO_NET_F_HASH_REPORT | VIRTIO_NET_F_RSS | VIRTIO_F_VERSION_1 | VIRTIO_F_RING_RESET;
 
 // Offsets in struct virtio_pci_common_cfg, written down here once more: the model's own constants are under test.
 namespace common {
@@ -42,6 +42,7 @@ class FakeDma final : public DmaPort {
   void write_in_place(DmaClient* client, std::uint32_t ticket, std::uint64_t address, ConstBytes from) override {
     write(client, ticket, address, from);
   }
+  void cancel(DmaClient&) override { ADD_FAILURE() << "the function is no client that could be cancelled"; }
   void cancel_all() override { in_flight.clear(); }
 
   std::vector<Write> in_flight;  // posted, not yet seen by the host
@@ -71,6 +72,10 @@ class FakeDevice final : public VirtioDevice {
     EXPECT_TRUE(setup.size != 0 && (setup.size & (setup.size - 1)) == 0 && setup.size <= largest_queue) << setup.size;
     setups[queue] = setup;
     log("enable", queue);
+  }
+  void queue_reset(unsigned queue) override {
+    EXPECT_LT(queue, queues_);
+    log("queue_reset", queue);
   }
   void notify(unsigned queue) override {
     EXPECT_LT(queue, queues_);

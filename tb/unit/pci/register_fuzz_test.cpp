@@ -25,6 +25,7 @@ class Fuzzer {
         break;
       case 2:
         if (pick(50) == 0) function().needs_reset();
+        if (pick(4) == 0) function().queue_reset_done(pick(queues_));
         break;
       case 3:
         if (pick(50) == 0) function().function_reset();
@@ -84,6 +85,8 @@ class Fuzzer {
     bench_.device.calls.clear();
   }
 
+  unsigned resets = 0;  // of queues, that were taken
+
  private:
   VirtioFunction& function() { return bench_.function; }
   unsigned pick(unsigned below) { return static_cast<unsigned>(random_() % below); }
@@ -137,20 +140,35 @@ class Fuzzer {
         return pick(64);
     }
   }
+  // A queue that is being reset is none, whatever came before.
+  void reset_queue(unsigned queue) {
+    bench_.select(queue);
+    const bool enabled = bench_.read(common::queue_enable, 2) != 0;
+    const bool taken = enabled && (function().features() & VIRTIO_F_RING_RESET) != 0;
+    bench_.write(common::queue_reset, 2, 1);
+    EXPECT_EQ(function().queue_is_enabled(queue), enabled && !taken);
+    if (taken) {
+      EXPECT_EQ(bench_.read(common::queue_reset, 2), 1u);
+      ++resets;
+    }
+  }
   // Brings the device up or sets up a queue, so that random accesses meet every state.
   void plausible_driver() {
-    switch (pick(5)) {
+    switch (pick(6)) {
       case 0:
         bench_.begin();
         break;
       case 1:
-        bench_.negotiate(VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MAC);
+        bench_.negotiate(VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MAC | (pick(4) != 0 ? VIRTIO_F_RING_RESET : 0));
         break;
       case 2:
         bench_.enable_queue(pick(queues_), pick(vectors_));
         break;
       case 3:
         bench_.add_status(VIRTIO_STATUS_DRIVER_OK);
+        break;
+      case 4:
+        reset_queue(pick(queues_));
         break;
       default:
         bench_.enable_msix(pick(vectors_) + 1);
@@ -175,6 +193,7 @@ void fuzz(std::uint64_t seed, unsigned queues, unsigned vectors, unsigned steps)
     fuzzer.step();
     fuzzer.check();
   }
+  EXPECT_TRUE(fuzzer.resets > 0 || queues > 9) << "no queue was ever reset";
 }
 
 TEST(RegisterFuzz, FewQueues) {

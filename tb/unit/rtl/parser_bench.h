@@ -1,6 +1,6 @@
 // Drives a Verilated frame parser or receive steering of any width through its pins: frames in as AXI4-Stream beats
-// with gaps, results out with back-pressure, both at random. Bytes that are not kept, and all inputs while they are not
-// valid, are junk. It checks what the handshakes promise (results stand still while they wait) and counts clocks; what
+// with gaps, results out with back-pressure, both at random (the parser alone knows none: it always takes and gives).
+// Bytes that are not kept, and all inputs while they are not valid, are junk. It checks what the handshakes promise (results stand still while they wait) and counts clocks; what
 // the results should be is the tests' affair.
 #pragma once
 #include <gtest/gtest.h>
@@ -8,10 +8,11 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include "tb/unit/frame_builder.h"
-#include "verilated.h"
+#include "tb/unit/rtl/rtl_context.h"
 
 namespace rssnic::test {
 
@@ -33,6 +34,11 @@ struct Timed {
   std::uint64_t given_at = 0;  // clock that gave the result
 };
 
+template <typename Model, typename = void>
+struct Handshakes : std::false_type {};
+template <typename Model>
+struct Handshakes<Model, std::void_t<decltype(Model::tready_o)>> : std::true_type {};
+
 // Model: the Verilated class. Width: bytes of a beat. read_result(model) gives its out_* pins as a Result that compares
 // and prints.
 template <typename Model, unsigned Width, typename Result>
@@ -40,15 +46,16 @@ class StreamBench {
  public:
   using ReadResult = Result (*)(const Model&);
 
-  StreamBench(ReadResult read_result, std::uint32_t seed)
-      : read_result_(read_result), random_(seed), model_(&context_) {
+  // rtl_seed: of what registers and memories hold at the start.
+  StreamBench(ReadResult read_result, std::uint32_t seed, int rtl_seed = RtlContext::default_seed())
+      : read_result_(read_result), random_(seed), context_(rtl_seed), model_(&context_) {
     model_.tvalid_i = 0;
-    model_.out_ready_i = 1;
+    let_out(true);
     model_.rst_ni = 0;
     clock();
     model_.rst_ni = 1;
   }
-  ~StreamBench() { model_.final(); }
+  ~StreamBench() { context_.finish(model_); }
   StreamBench(const StreamBench&) = delete;
   StreamBench& operator=(const StreamBench&) = delete;
 
@@ -79,7 +86,7 @@ class StreamBench {
         }
         model_.tvalid_i = offered;
       }
-      model_.out_ready_i = !percent(pace.stall_percent);
+      let_out(!percent(pace.stall_percent));
       settle();
       ++idle_clocks;
       if (model_.out_valid_o) {
@@ -88,8 +95,8 @@ class StreamBench {
           EXPECT_EQ(result, waiting_) << "a waiting result changed";
         }
         waiting_ = result;
-        waits_ = !model_.out_ready_i;
-        if (model_.out_ready_i) {
+        waits_ = !taken();
+        if (taken()) {
           const std::uint64_t id = model_.out_id_o;
           const std::size_t number = results.size();
           EXPECT_EQ(id, number & 0xffff);
@@ -99,7 +106,7 @@ class StreamBench {
       } else {
         EXPECT_FALSE(waits_) << "a waiting result went away";
       }
-      if (offered && model_.tready_o) {
+      if (offered && ready()) {
         if (at == 0) sent_at[frame] = clocks_;
         at += Width;
         if (at >= frames[frame].bytes.size()) {
@@ -113,7 +120,7 @@ class StreamBench {
     }
     EXPECT_EQ(results.size(), frames.size());
     model_.tvalid_i = 0;
-    model_.out_ready_i = 1;
+    let_out(true);
     for (unsigned edge = 0; edge < 100; ++edge) {
       settle();
       EXPECT_FALSE(model_.out_valid_o) << "more results than frames";
@@ -135,6 +142,17 @@ class StreamBench {
     model_.clk_i = 1;
     model_.eval();
     ++clocks_;
+  }
+  void let_out(bool ready) {
+    if constexpr (Handshakes<Model>::value) model_.out_ready_i = ready;
+  }
+  bool taken() const {
+    if constexpr (Handshakes<Model>::value) return model_.out_ready_i;
+    return true;
+  }
+  bool ready() const {
+    if constexpr (Handshakes<Model>::value) return model_.tready_o;
+    return true;
   }
   bool percent(unsigned n) { return n != 0 && random_() % 100 < n; }
 
@@ -160,7 +178,7 @@ class StreamBench {
 
   const ReadResult read_result_;
   std::mt19937 random_;
-  VerilatedContext context_;
+  RtlContext context_;
   Model model_;
   std::uint64_t clocks_ = 0;
   bool waits_ = false;

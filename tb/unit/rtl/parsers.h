@@ -42,7 +42,9 @@ struct Parser {
   static constexpr unsigned kWidth = Width;
   static constexpr bool kStartOffset = StartOffset;
   static constexpr Budget kBudget{HeaderBytes, MaxExtensions};
-  static constexpr unsigned kClocks = MaxExtensions + (StartOffset ? 9 : 7);
+  static constexpr unsigned kBeatBytes = Width < 64 ? 64 : Width;
+  static constexpr unsigned kSearch = HeaderBytes / kBeatBytes * (kBeatBytes / 32 - 1);
+  static constexpr unsigned kClocks = MaxExtensions + kSearch + (StartOffset ? 7 : 5) + (Width < 64);
 };
 
 using Parser128 = Parser<Vframe_parser_128, 16>;
@@ -54,8 +56,8 @@ using ParserLarge = Parser<Vframe_parser_large, 64, false, 512, 7>;
 template <typename P>
 class ParserBench : public StreamBench<typename P::Model, P::kWidth, Parsed> {
  public:
-  explicit ParserBench(std::uint32_t seed = 1)
-      : StreamBench<typename P::Model, P::kWidth, Parsed>(&read_parsed<typename P::Model>, seed) {}
+  explicit ParserBench(std::uint32_t seed = 1, int rtl_seed = RtlContext::default_seed())
+      : StreamBench<typename P::Model, P::kWidth, Parsed>(&read_parsed<typename P::Model>, seed, rtl_seed) {}
 
   // Sends the frames and compares every field with what the header walk says; at most a few differences are shown.
   std::vector<Timed<Parsed>> check(const std::vector<SentFrame>& frames, const Pace& pace = {}) {

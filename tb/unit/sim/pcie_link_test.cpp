@@ -731,6 +731,66 @@ TEST(PcieCancel, AClientMayCancelFromItsCompletion) {
   EXPECT_EQ(bench.link.tags_free(), bench.link.parameters().tags);
 }
 
+// One client's requests vanish, those of others and of none go their way at the cycles at which they would have.
+TEST(PcieCancelOne, ConcernsTheRequestsOfThisClientAlone) {
+  const auto completions_of_other = [](bool cancel) {
+    Bench bench;
+    FakeClient other(bench.calendar);
+    bench.write(0, 0x1000, 64, 0xee);
+    bench.link.write(&other, 1, 0x2000, {bench.host.memory.data(), 64});
+    bench.link.write(nullptr, 0, 0x3000, {bench.host.memory.data(), 64});
+    bench.read(2, 0, 64);
+    bench.read(other, 3, 0x40, 64);
+    if (cancel) bench.link.cancel(bench.client);
+    bench.run_all();
+    EXPECT_EQ(bench.client.completions.size(), cancel ? 0u : 2u);
+    EXPECT_EQ(bench.host.memory[0x1000] == 0xee, !cancel);
+    EXPECT_EQ(bench.host.memory[0x2001], 0x01);
+    EXPECT_EQ(bench.host.memory[0x3001], 0x01);
+    return other.completions;
+  };
+  const std::vector<Completion> undisturbed = completions_of_other(false);
+  EXPECT_EQ(undisturbed.size(), 2u);
+  EXPECT_EQ(completions_of_other(true), undisturbed);
+}
+
+TEST(PcieCancelOne, ACancelledReadDoesNotTouchItsBufferAndReturnsItsTag) {
+  for (const Cycle when : {Cycle{10}, Cycle{24 + 62 + 10}}) {
+    Bench bench(with_tags(1));
+    auto gone = std::make_unique<std::vector<std::uint8_t>>(64);
+    bench.link.read(bench.client, 0, 0, {gone->data(), gone->size()});
+    bench.run_until(when);
+    bench.link.cancel(bench.client);
+    gone.reset();
+    EXPECT_EQ(bench.link.tags_free(), 0u);
+    bench.run_all();
+    EXPECT_TRUE(bench.client.completions.empty());
+    EXPECT_EQ(bench.link.tags_free(), 1u);
+  }
+}
+
+TEST(PcieCancelOne, TheClientLosesItsPlaceInTheLineForTagsAndMayAskAgain) {
+  Bench bench(with_tags(1));
+  bench.read(0, 0, 64);
+  FakeClient gone(bench.calendar), next(bench.calendar);
+  bench.link.want_tag(gone);
+  bench.link.want_tag(next);
+  bench.link.cancel(gone);
+  next.when_tag_free = [&] { bench.link.want_tag(gone); };
+  bench.run_all();
+  EXPECT_EQ(next.tag_offers, std::vector<Cycle>{24 + 62 + 84 + 62});
+  EXPECT_EQ(gone.tag_offers.size(), 1u) << "asked for after the cancelling";
+}
+
+TEST(PcieCancelOne, OfAClientWithoutRequestsDoesNothing) {
+  Bench bench;
+  FakeClient idle(bench.calendar);
+  bench.write(0, 0x1000, 64, 0xee);
+  bench.link.cancel(idle);
+  bench.run_all();
+  EXPECT_EQ(bench.client.tickets(), std::vector<std::uint32_t>{0});
+}
+
 // ---- the steps of time
 
 // A load that mixes everything, from the calendar itself; what it completes and when.

@@ -30,7 +30,8 @@ struct Decision {
 inline Decision decision_of(const SteerResult& result) { return {result.hash, result.report, result.queue}; }
 
 inline Decision expected_decision(const RssConfig& config, const FrameBytes& frame) {
-  const HashInput input = select_hash_input(walk_headers(view(frame)), config.hash_types, config.ex_report_always);
+  const HashInput input =
+      select_hash_input(walk_headers(view(frame), kHeaderBudget), config.hash_types, config.ex_report_always);
   if (input.report == HashReport::none) return {0, HashReport::none, config.unclassified_queue};
   const std::uint32_t hash = toeplitz(config.key, input.view());
   return {hash, input.report, config.table[hash % config.table.size()]};
@@ -56,13 +57,26 @@ inline void stage_and_wait(SteeringEngine& engine, const RssConfig& config) {
   }
 }
 
+// Keeps the bytes of the frame that was offered last for as long as the engine may read them.
+class FrameOffers {
+ public:
+  bool offer(SteeringEngine& engine, std::uint16_t token, FrameBytes frame) {
+    if (!engine.offer(token, view(frame))) return false;
+    offered_ = std::move(frame);
+    return true;
+  }
+
+ private:
+  FrameBytes offered_;
+};
+
 // What became of one frame.
 struct Journey {
   bool accepted = false;
   bool decided = false;
   Cycle accepted_at = 0;
-  std::uint8_t bank = 0;          // in force when the frame was taken
-  std::size_t configuration = 0;  // which of those staged was in force; 0: the one of power-on
+  std::size_t earliest = 0, latest = 0;  // which of the configurations staged was in force when the frame began to come
+                                         // in, and when its result left; 0: the one of power-on
   SteerResult result;
 };
 
@@ -102,26 +116,44 @@ inline Sent send(SteeringEngine& engine, const Traffic& traffic) {
       run.in_force.push_back(next_configuration->second);
       ++next_configuration;
     }
-    const std::uint8_t bank = engine.active_bank();
     const SteeringEngine::Outcome outcome =
         engine.clock_until(engine.edge() + 1 + (traffic.stalls ? random.below(3) : 0));
     if (outcome.accepted) {
       Journey& journey = run.journeys[offered - 1];
       journey.accepted = true;
       journey.accepted_at = engine.edge() - 1;
-      journey.bank = bank;
-      journey.configuration = in_force;
+      journey.earliest = in_force;  // before a swap at the same edge
     }
-    if (outcome.swapped) in_force = run.in_force.size() - 1;  // a frame taken at this edge is the old one's
+    if (outcome.swapped) in_force = run.in_force.size() - 1;
     if (outcome.decided && outcome.result.token < run.journeys.size()) {
       Journey& journey = run.journeys[outcome.result.token];
       journey.decided = true;
       journey.result = outcome.result;
+      journey.latest = in_force;
       run.order.push_back(outcome.result.token);
     }
   }
   run.finished = run.order.size() == traffic.frames.size() && !engine.swapping();
   return run;
+}
+
+// Each frame was decided wholly by one configuration that was in force between its first beat and its result, and none
+// by an older one than a frame before it.
+inline void expect_decided_by_configurations_in_order(const Sent& run, const Traffic& traffic) {
+  ASSERT_TRUE(run.finished);
+  std::size_t configuration = 0;
+  for (std::size_t i = 0; i < traffic.frames.size(); ++i) {
+    SCOPED_TRACE(::testing::Message() << "frame " << i);
+    const Journey& journey = run.journeys[i];
+    ASSERT_TRUE(journey.accepted);
+    ASSERT_EQ(run.order[i], i);
+    configuration = std::max(configuration, journey.earliest);
+    if (configuration % 2 != journey.result.bank) ++configuration;  // the banks take turns, from bank 0 on
+    const auto due = [&] { return expected_decision(run.in_force.at(configuration), traffic.frames[i]); };
+    while (configuration + 2 <= journey.latest && !(decision_of(journey.result) == due())) configuration += 2;
+    ASSERT_LE(configuration, journey.latest);
+    ASSERT_EQ(decision_of(journey.result), due());
+  }
 }
 
 }  // namespace rssnic::test

@@ -18,6 +18,9 @@ struct Maker {
 class SteeringEngineContract : public ::testing::TestWithParam<Maker> {
  protected:
   std::unique_ptr<SteeringEngine> engine_ = GetParam().make();
+  FrameOffers offers_;
+
+  bool offer(std::uint16_t token, FrameBytes frame) { return offers_.offer(*engine_, token, std::move(frame)); }
 
   // One edge; the outcome of every call is that of its last edge.
   SteeringEngine::Outcome clock() { return engine_->clock_until(engine_->edge() + 1); }
@@ -64,7 +67,7 @@ TEST_P(SteeringEngineContract, StartsIdleAndUnconfigured) {
   EXPECT_TRUE(engine_->idle());
   EXPECT_FALSE(engine_->swapping());
   engine_->result_space(1);
-  ASSERT_TRUE(engine_->offer(7, view(tcp_frame())));
+  ASSERT_TRUE(offer(7, tcp_frame()));
   EXPECT_FALSE(engine_->idle());
   const auto left = results(kLongEnough);
   ASSERT_EQ(left.size(), 1u);
@@ -80,7 +83,7 @@ TEST_P(SteeringEngineContract, DecidesAsTheConfigurationSays) {
   const FrameBytes empty;
   for (const FrameBytes& frame : {classified, unclassified, empty}) {
     engine_->result_space(1);
-    ASSERT_TRUE(engine_->offer(1, view(frame)));
+    ASSERT_TRUE(offer(1, frame));
     const auto left = results(kLongEnough);
     ASSERT_EQ(left.size(), 1u);
     EXPECT_EQ(decision_of(left[0]), expected_decision(all_types(), frame));
@@ -111,32 +114,51 @@ TEST_P(SteeringEngineContract, TakesAFrameAClockAndLatencyIsConstant) {
 }
 
 TEST_P(SteeringEngineContract, OneFrameWaitsAtTheInput) {
-  EXPECT_TRUE(engine_->offer(1, view(tcp_frame())));
-  EXPECT_FALSE(engine_->offer(2, view(tcp_frame())));
+  EXPECT_TRUE(offer(1, tcp_frame()));
+  EXPECT_FALSE(offer(2, tcp_frame()));
   EXPECT_TRUE(clock().accepted);
-  EXPECT_TRUE(engine_->offer(3, view(tcp_frame())));
+  EXPECT_TRUE(offer(3, tcp_frame()));
 }
 
-TEST_P(SteeringEngineContract, FrameBytesAreNotNeededAfterTheOffer) {
+TEST_P(SteeringEngineContract, FrameBytesAreNotNeededAfterTheLastBeat) {
   stage_and_wait(*engine_, all_types());
   engine_->result_space(1);
   FrameBytes frame = tcp_frame();
   const Decision expected = expected_decision(all_types(), frame);
   ASSERT_TRUE(engine_->offer(1, view(frame)));
+  ASSERT_TRUE(clock().complete);
   std::fill(frame.begin(), frame.end(), std::uint8_t{0});
   const auto left = results(kLongEnough);
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(decision_of(left[0]), expected);
 }
 
+TEST_P(SteeringEngineContract, TakesAFrameBeatByBeat) {
+  engine_->result_space(1000);
+  std::uint16_t token = 0;
+  for (const std::size_t bytes : {0, 1, 64, 65, 128, 1514, 70000}) {
+    SCOPED_TRACE(bytes);
+    ASSERT_TRUE(offer(token++, FrameBytes(bytes)));
+    const Cycle began = engine_->edge();
+    bool complete = false;
+    while (!complete) {
+      EXPECT_FALSE(offer(token, tcp_frame()));
+      const auto outcome = clock();
+      EXPECT_EQ(outcome.accepted, engine_->edge() == began + 1);
+      complete = outcome.complete;
+    }
+    EXPECT_EQ(engine_->edge() - began, beats_of(bytes));
+  }
+}
+
 TEST_P(SteeringEngineContract, EachResultTakesOneOfTheResultSpace) {
-  constexpr std::uint16_t kFrames = 20;
+  constexpr std::uint16_t kFrames = 200;
   engine_->result_space(3);
   std::uint16_t offered = 0;
   std::vector<SteerResult> left;
   const auto run = [&] {
     for (unsigned i = 0; i < kLongEnough; ++i) {
-      if (offered < kFrames && engine_->offer(offered, view(tcp_frame()))) ++offered;
+      if (offered < kFrames && offer(offered, tcp_frame())) ++offered;
       const auto outcome = clock();
       if (outcome.decided) left.push_back(outcome.result);
     }
@@ -147,14 +169,14 @@ TEST_P(SteeringEngineContract, EachResultTakesOneOfTheResultSpace) {
   engine_->result_space(2);
   run();
   EXPECT_EQ(left.size(), 5u);
-  engine_->result_space(100);
+  engine_->result_space(kFrames);
   run();
   ASSERT_EQ(left.size(), kFrames);
   for (std::uint16_t i = 0; i < kFrames; ++i) EXPECT_EQ(left[i].token, i);
 }
 
 TEST_P(SteeringEngineContract, ResultLeavesAtTheFirstEdgeWithSpace) {
-  ASSERT_TRUE(engine_->offer(1, view(tcp_frame())));
+  ASSERT_TRUE(offer(1, tcp_frame()));
   EXPECT_TRUE(results(kLongEnough).empty());
   engine_->result_space(1);
   const Cycle edge = engine_->edge();
@@ -173,7 +195,7 @@ TEST_P(SteeringEngineContract, ClockUntilStopsAtTheLimitWhenNothingHappens) {
 TEST_P(SteeringEngineContract, ClockUntilStopsAfterTheEdgeAtWhichSomethingHappened) {
   engine_->skip_to(1000);
   engine_->result_space(1);
-  ASSERT_TRUE(engine_->offer(1, view(tcp_frame())));
+  ASSERT_TRUE(offer(1, tcp_frame()));
   auto outcome = engine_->clock_until(5000);
   EXPECT_TRUE(outcome.accepted);
   EXPECT_FALSE(outcome.decided);
@@ -227,7 +249,8 @@ TEST_P(SteeringEngineContract, IdleEdgesMayBeSkipped) {
       while (engine->edge() < 3000) engine->clock_until(engine->edge() + 1);
     }
     EXPECT_EQ(engine->edge(), 3000u);
-    EXPECT_TRUE(engine->offer(1, view(tcp_frame())));
+    const FrameBytes frame = tcp_frame();
+    EXPECT_TRUE(engine->offer(1, view(frame)));
     engine->clock_until(4000);
     const auto outcome = engine->clock_until(4000);
     EXPECT_TRUE(outcome.decided);
@@ -260,35 +283,41 @@ TEST_P(SteeringEngineContract, PacketsGoOnWhileAConfigurationIsStaged) {
   engine_->stage(all_types());
   std::uint16_t offered = 0;
   while (engine_->swapping()) {
-    ASSERT_TRUE(engine_->offer(offered++, view(tcp_frame())));
+    ASSERT_TRUE(offer(offered++, tcp_frame()));
     ASSERT_TRUE(clock().accepted);
     ASSERT_LT(offered, kLongEnough);
   }
 }
 
-TEST_P(SteeringEngineContract, EachFrameIsDecidedByTheConfigurationThatWasInForceWhenItWasTaken) {
+TEST_P(SteeringEngineContract, EachFrameIsDecidedByOneConfigurationInOrder) {
   Traffic traffic;
   for (std::uint16_t i = 0; i < 3000; ++i) traffic.frames.push_back(tcp_frame(i));
   // The second and third are staged as soon as the one before is in force, while its packets are in the pipeline.
   traffic.configurations = {{10, all_types()}, {11, other_types()}, {12, all_types()}};
   const Sent run = send(*engine_, traffic);
-  ASSERT_TRUE(run.finished);
-  std::size_t last = 0;
-  for (std::size_t i = 0; i < run.journeys.size(); ++i) {
-    SCOPED_TRACE(i);
-    const Journey& journey = run.journeys[i];
-    EXPECT_GE(journey.configuration, last);
-    last = journey.configuration;
-    EXPECT_EQ(journey.result.bank, journey.bank);
-    EXPECT_EQ(decision_of(journey.result), expected_decision(run.in_force[journey.configuration], traffic.frames[i]));
+  expect_decided_by_configurations_in_order(run, traffic);
+  EXPECT_EQ(run.journeys.back().earliest, 3u);
+}
+
+TEST_P(SteeringEngineContract, TellsOfHeadersBeyondItsBudget) {
+  stage_and_wait(*engine_, all_types());
+  FrameBuilder within = FrameBuilder().ipv6(), beyond = FrameBuilder().ipv6();
+  for (unsigned i = 0; i < kHeaderBudget.extension_headers; ++i) within.hop_by_hop();
+  for (unsigned i = 0; i <= kHeaderBudget.extension_headers; ++i) beyond.hop_by_hop();
+  for (const bool over : {false, true}) {
+    engine_->result_space(1);
+    ASSERT_TRUE(offer(1, (over ? beyond : within).tcp(1, 2).bytes()));
+    const auto left = results(kLongEnough);
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].over_budget, over);
+    EXPECT_EQ(left[0].report, over ? HashReport::none : HashReport::tcpv6_ex);
   }
-  EXPECT_EQ(last, 3u);
 }
 
 TEST_P(SteeringEngineContract, ResetLosesWhatIsInThePipeline) {
   stage_and_wait(*engine_, all_types());
   for (std::uint16_t i = 0; i < 3; ++i) {
-    ASSERT_TRUE(engine_->offer(i, view(tcp_frame())));
+    ASSERT_TRUE(offer(i, tcp_frame()));
     clock();
   }
   engine_->reset();
@@ -304,14 +333,14 @@ TEST_P(SteeringEngineContract, ResetLeavesBothBanksHashingNothing) {
   engine_->reset();
   clock();
   engine_->result_space(1);
-  ASSERT_TRUE(engine_->offer(1, view(tcp_frame())));
+  ASSERT_TRUE(offer(1, tcp_frame()));
   auto left = results(kLongEnough);
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(decision_of(left[0]), (Decision{0, HashReport::none, 0}));
 
   stage_and_wait(*engine_, other_types());
   engine_->result_space(1);
-  ASSERT_TRUE(engine_->offer(2, view(tcp_frame())));
+  ASSERT_TRUE(offer(2, tcp_frame()));
   left = results(kLongEnough);
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(decision_of(left[0]), expected_decision(other_types(), tcp_frame()));
@@ -326,7 +355,7 @@ TEST_P(SteeringEngineContract, ResetEndsStaging) {
   for (unsigned i = 0; i < kLongEnough; ++i) EXPECT_FALSE(clock().swapped);
   stage_and_wait(*engine_, other_types());
   engine_->result_space(1);
-  ASSERT_TRUE(engine_->offer(1, view(tcp_frame())));
+  ASSERT_TRUE(offer(1, tcp_frame()));
   const auto left = results(kLongEnough);
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(decision_of(left[0]), expected_decision(other_types(), tcp_frame()));
@@ -369,21 +398,22 @@ TEST_P(SteeringEngineContract, RefusesToStageWhileItSwaps) {
 TEST_P(SteeringEngineContract, ResetDropsTheFrameAtTheInputAndTakesALaterOne) {
   const FrameBytes frame = FrameBuilder().ipv4().tcp(1, 2).bytes();
   engine_->result_space(10);
-  ASSERT_TRUE(engine_->offer(1, view(frame)));
+  ASSERT_TRUE(offer(1, frame));
   engine_->reset();
-  ASSERT_TRUE(engine_->offer(2, view(frame)));
+  ASSERT_TRUE(offer(2, frame));
   EXPECT_FALSE(engine_->clock_until(1).any());  // the reset edge takes nothing
   EXPECT_TRUE(engine_->clock_until(2).accepted);
   const auto outcome = engine_->clock_until(100);
   ASSERT_TRUE(outcome.decided);
   EXPECT_EQ(outcome.result.token, 2);
+  EXPECT_TRUE(results(kLongEnough).empty());
   EXPECT_TRUE(engine_->idle());
 }
 
 TEST_P(SteeringEngineContract, SkipsOnlyForwardsAndWhileIdle) {
   engine_->skip_to(10);
   EXPECT_THROW(engine_->skip_to(9), std::logic_error);
-  ASSERT_TRUE(engine_->offer(1, view(tcp_frame())));
+  ASSERT_TRUE(offer(1, tcp_frame()));
   EXPECT_THROW(engine_->skip_to(20), std::logic_error);
 }
 

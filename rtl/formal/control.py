@@ -1,0 +1,173 @@
+"""Proofs of control: assertions of a wrapper module in rtl/formal, which has the design inside and arbitrary inputs.
+
+Two engines look at the same assertions. The proof is property directed reachability (pdr of ABC, which comes with Yosys):
+it finds an inductive invariant by itself, so what it proves holds in every clock after a first reset, without a bound
+and without knowing the design's inside; ABC checks that invariant once more. Beside it yosys-smtbmc with z3 looks at the
+first clocks after reset, on a netlist that has gone another way, where it is fast enough: a mistake in either shows.
+"""
+
+import json
+import os
+import re
+import subprocess
+
+from netlist import AS_GATES, ProofError, ToolError, run_yosys
+
+PDR_SECONDS = 400
+DATA_BITS = 16
+WRITES, REGISTERS = "memory_writes_o", "registers_o"  # outputs of the netlist on its way
+
+
+def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, **parameters):
+    """Proves all assertions of formal/<wrapper>.sv over the files; clocks is z3's bound, 0 leaves z3 out. With idle_of,
+    the name of a module, that module has an output changes_o (see _add_changes) and these parameters."""
+    note = ""
+    sources = f"read_verilog -formal -sv {' '.join(files)} formal/{wrapper}.sv; "
+    if idle_of:
+        path, note = _with_changes(design, files, idle_of, parameters)
+        sources = f"read_json {path}; read_verilog -formal -sv rss_pkg.sv formal/{wrapper}.sv; "
+    names = os.path.join(design.scratch, "assertions.txt")
+    aiger, smt = (os.path.join(design.scratch, f"{wrapper}.{kind}") for kind in ("aig", "smt2"))
+    one = f"delete t:$assert c:{design.only} %d; " if design.only else ""
+    # Undriven bits, and what memories hold, are arbitrary.
+    run_yosys(design.rtl, f"{sources}hierarchy -check -top {wrapper}; proc; flatten; opt_expr; opt_clean; "
+                          "setundef -undriven -anyseq; memory -nordff -nomap; opt -nodffe -nosdff -fast; dffunmap; opt_clean; "
+                          f"tee -q -o {names} select -list t:$assert; {one}write_smt2 -wires {smt}; memory_map; techmap; dffunmap; "
+                          f"simplemap; opt -nodffe -nosdff -fast; abc -g AND -fast; opt_clean; write_aiger -zinit {aiger}",
+              design.scratch)
+    with open(names, encoding="utf-8") as file:
+        found = [line.strip().split("/")[-1] for line in file if line.strip()]
+    if sorted(found) != sorted(assertions):
+        raise ToolError(f"{wrapper}: the assertions are {' '.join(found) or 'none'}, which is not what is expected")
+    if design.only:
+        found = [design.only]
+    shown = _unbounded(design, aiger, found)
+    bounded = _bounded(design, smt, clocks) if clocks else ""
+    return f"{note}{len(found)} assertions, {shown}{bounded}"
+
+
+def _bounded(design, smt, clocks):
+    result = subprocess.run(["yosys-smtbmc", "-s", "z3", "--presat", "-t", str(clocks), smt],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    failed = re.findall(r"Assert failed in \S+: (\S+)", result.stdout)
+    if failed:
+        raise ProofError(f"{failed[0]} fails within {clocks} clocks (z3)")
+    if "Status: PASSED" not in result.stdout or "PREUNSAT" in result.stdout:
+        raise ToolError("yosys-smtbmc: " + "\n".join(result.stdout.splitlines()[-3:]))
+    return f"; z3: {clocks} clocks"
+
+
+def _unbounded(design, aiger, names):
+    result = subprocess.run(["yosys-abc", "-c", f"read_aiger {aiger}; fold; pdr -v -T {PDR_SECONDS}"],
+                            cwd=design.scratch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    said = result.stdout
+    failed = re.search(r"Output (\d+) of miter .* was asserted in frame (\d+)", said)
+    if failed:
+        raise ProofError(f"{names[int(failed[1])]} fails in clock {failed[2]}")
+    invariant = re.search(r"Invariant F\[\d+\] : (\d+) clauses with (\d+) flops", said)
+    if "Property proved" not in said or "Verification of invariant with" not in said or not invariant:
+        raise ToolError("abc: " + "\n".join(said.splitlines()[-3:]))
+    return f"for ever: invariant of {invariant[1]} clauses over {invariant[2]} flip-flops"
+
+
+class _Wires:
+    """Unused net numbers of a module."""
+
+    def __init__(self, module):
+        self.last = max(b for net in module["netnames"].values() for b in net["bits"] if not isinstance(b, str))
+        for cell in module["cells"].values():
+            for bits in cell["connections"].values():
+                self.last = max([self.last, *(b for b in bits if not isinstance(b, str))])
+
+    def new(self, count=1):
+        self.last += count
+        return list(range(self.last - count + 1, self.last + 1))
+
+
+def _output(module, name, bits):
+    module["ports"][name] = {"direction": "output", "bits": bits}
+    module["netnames"][name] = {"hide_name": 0, "bits": bits, "attributes": {}}
+
+
+def _forget_data(module):
+    """Makes data arbitrary: what memories give, what is picked by a variable index, and what registers of more than
+    DATA_BITS bits take over when they load. That allows more than the design can do, never less, and leaves control.
+
+    Memories are taken out. Their write enables and all registers become outputs, so that none is optimised away when
+    nothing reads it any more.
+    """
+    wires, cells = _Wires(module), module["cells"]
+    arbitrary = memories = 0
+    enables, registers = [], []
+    for name, cell in list(cells.items()):
+        kind, connections = cell["type"], cell["connections"]
+        if kind in ("$dff", "$dffe", "$sdff", "$sdffe", "$sdffce"):
+            width = len(connections["Q"])
+            registers += connections["Q"]
+            if width > DATA_BITS and kind in ("$dffe", "$sdffe", "$sdffce"):
+                arbitrary += width
+                connections["D"] = wires.new(width)
+        elif "$mem" in kind:
+            memories += 1
+            enables += connections["WR_EN"]
+            del cells[name]  # what it gave has no driver now
+        elif kind in ("$shiftx", "$shift", "$shr", "$shl"):
+            connections["Y"] = wires.new(len(connections["Y"]))
+        elif "dff" in kind or "latch" in kind or kind == "$sr":
+            raise ToolError(f"register of kind {kind} is not understood")
+    module.get("memories", {}).clear()
+    _output(module, WRITES, enables)
+    _output(module, REGISTERS, registers)
+    return f"{len(registers)} registers ({arbitrary} as data), {memories} memories; "
+
+
+def _add_changes(module):
+    """Adds an output changes_o that is high before an edge at which a register changes or a memory is written."""
+    wires, cells = _Wires(module), module["cells"]
+    terms = module["ports"].pop(WRITES)["bits"]
+    registers = module["ports"].pop(REGISTERS)["bits"]
+    del module["netnames"][WRITES], module["netnames"][REGISTERS]
+
+    def add(kind, **inputs):
+        output = wires.new()
+        cells[f"$changes${output[0]}"] = {
+            "hide_name": 1, "type": kind, "parameters": {}, "attributes": {},
+            "port_directions": {**dict.fromkeys(inputs, "input"), "Y": "output"},
+            "connections": {**{port: [bit] for port, bit in inputs.items()}, "Y": output}}
+        return output[0]
+
+    flip_flops = [cell["connections"] for cell in cells.values() if cell["type"] == "$_DFF_P_"]
+    if sorted(wire["Q"][0] for wire in flip_flops) != sorted(registers):
+        raise ToolError(f"{len(flip_flops)} flip-flops, which are not the {len(registers)} registers there were")
+    terms += [add("$_XOR_", A=wire["D"][0], B=wire["Q"][0]) for wire in flip_flops]
+    terms = sorted({t for t in terms if t != "0"}, key=str)
+    while len(terms) > 1:
+        pairs = [terms[i:i + 2] for i in range(0, len(terms), 2)]
+        terms = [add("$_OR_", A=p[0], B=p[1]) if len(p) == 2 else p[0] for p in pairs]
+    _output(module, "changes_o", terms)
+
+
+def _with_changes(design, files, top, parameters):
+    """A netlist of top with changes_o, as JSON, and what was done to it."""
+    path = os.path.join(design.scratch, "changes.json")
+    chparam = "".join(f"chparam -set {name} {value} {top}; " for name, value in parameters.items())
+
+    def edit(change):
+        with open(path, encoding="utf-8") as file:
+            modules = json.load(file)
+        module = modules["modules"][top]
+        said = change(module)
+        # Yosys makes up names again that it had made up before.
+        module["cells"] = {f"cell{n}": cell for n, cell in enumerate(module["cells"].values())}
+        module["netnames"] = {name: net for name, net in module["netnames"].items() if not net["hide_name"]}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(modules, file)
+        return said
+
+    run_yosys(design.rtl, f"read_verilog -sv {' '.join(files)}; {chparam}hierarchy -check -top {top}; proc; flatten; "
+                          f"opt_expr; opt_clean; opt_dff; opt_clean; memory_collect; rename -top {top}; write_json {path}",
+              design.scratch)
+    note = edit(_forget_data)
+    run_yosys(design.rtl, f"read_json {path}; setundef -undriven -anyseq; {AS_GATES}write_json {path}", design.scratch)
+    edit(_add_changes)
+    return path, note

@@ -1,0 +1,557 @@
+"""Proofs of the data path: what the modules compute, for all values of all inputs and from every state of their registers.
+
+Each function takes a Design (where the RTL is) and returns a line that says what it has shown, or raises ProofError. The
+specifications in here are written from the documents, not from the RTL, and share nothing with it but port names.
+"""
+
+from netlist import (ONE, ProofError, Run, Variables, ZERO, add, constant, invert, multiply, substitute, total, value_of)
+
+TUPLE_BITS = 288
+HASH_BITS = 32
+KEY_BITS = TUPLE_BITS + HASH_BITS
+
+
+def require_equal(what, found, wanted, variables):
+    """Compares bits, and says which differ."""
+    if len(found) != len(wanted):
+        raise ProofError(f"{what}: {len(found)} bits instead of {len(wanted)}")
+    for i, (f, w) in enumerate(zip(found, wanted)):
+        if f != w:
+            raise ProofError(f"{what}, bit {i}: has {variables.text(f - w, 3)} instead of {variables.text(w - f, 3)}")
+
+
+def from_left(bits):
+    """A port's bits in the order in which the documents count them: the first is the leftmost."""
+    return list(reversed(bits))
+
+
+def toeplitz(tuple_bits, key_bits):
+    """The definition: bit i of the hash is the sum over j of tuple bit j times key bit i + j. All counted from the left;
+    the result in port order."""
+    return from_left([total(multiply(t, key_bits[i + j]) for j, t in enumerate(tuple_bits)) for i in range(HASH_BITS)])
+
+
+# Pipelines whose stages have a load bit each.
+
+def registers_behind(netlist, bits):
+    """All registers that bits depend on, however many clocks back; not through memories."""
+    reached, todo = set(), list(netlist.fan_in(bits)[1])
+    while todo:
+        register = todo.pop()
+        if register not in reached:
+            reached.add(register)
+            todo += netlist.fan_in([netlist.registers[register]])[1]
+    return reached
+
+
+def require_stages(netlist, output, stages):
+    """Every register of a result belongs to one stage, and holds while that stage does not load: with this, what was
+    shown for a packet that moves on in every clock holds for one that waits anywhere, as long as it likes."""
+    variables = Variables()
+    loads = variables.vector(stages, "load")
+    run = Run(netlist, variables, [{"load_i": loads}])
+    registers = registers_behind(netlist, netlist.outputs[output])
+    for register in registers:
+        following = run.bit(netlist.registers[register], 0)
+        used = [name for name in variables.in_monomials(following) if name[0] == "load"]
+        name = netlist.register_names[register]
+        if len(used) != 1:
+            raise ProofError(f"register {name} has {len(used)} load bits")
+        if substitute(following, variables, {used[0]: ZERO}) != run.bit(register, 0):
+            raise ProofError(f"register {name} changes without its load bit")
+    return len(registers)
+
+
+def loads_of_one_packet(variables, stages):
+    """load_i for a packet that enters at clock 0: its own stage's bit is set, those of other packets are anything."""
+    return [{"load_i": [ONE if k == t else variables("other load", k, t) for k in range(stages)]} for t in range(stages)]
+
+
+def hash_without_memory(design, top, files):
+    """toeplitz_hash and every form with its ports: clk_i, load_i, key_i, tuple_i, hash_o."""
+    netlist = design.synthesise(files, top)
+    stages = len(netlist.inputs["load_i"])
+    registers = require_stages(netlist, "hash_o", stages)
+    variables = Variables()
+    inputs = loads_of_one_packet(variables, stages)
+    tuple_bits, key_bits = variables.vector(TUPLE_BITS, "tuple"), variables.vector(KEY_BITS, "key")
+    inputs[0].update(tuple_i=from_left(tuple_bits), key_i=from_left(key_bits))
+    found = Run(netlist, variables, inputs).output("hash_o", stages)
+    require_equal("hash_o", found, toeplitz(tuple_bits, key_bits), variables)
+    return (f"{sum(map(len, found))} monomials, {stages} stages, {registers} registers, "
+            f"{len(netlist.gates)} gates")
+
+
+# The hash from tables: what the walk writes, and what a tuple reads.
+
+class _Tables:
+    """The byte that each memory belongs to, as writer or reader show it, and that both agree."""
+
+    def __init__(self):
+        self._byte = {}
+
+    def set(self, memory, byte):
+        if self._byte.setdefault(memory.name, byte) != byte:
+            raise ProofError(f"memory {memory.name} belongs to bytes {self._byte[memory.name]} and {byte}")
+
+    def all(self):
+        return sorted(self._byte.values())
+
+
+def hash_from_tables(design, top, files):
+    netlist = design.synthesise(files, top)
+    tables = _Tables()
+    steps = _table_writer(netlist, tables)
+    registers = _table_reader(netlist, tables)
+    if tables.all() != list(range(TUPLE_BITS // 8)):
+        raise ProofError(f"{len(tables.all())} memories instead of {TUPLE_BITS // 8}")
+    return f"writer: induction over {steps} steps; reader: {len(tables.all())} memories, {registers} registers"
+
+
+def _state_of(netlist, output):
+    """The register behind an output port that is nothing but a register, or the inverse of one."""
+    registers = netlist.fan_in(netlist.outputs[output])[1]
+    if len(registers) != 1:
+        raise ProofError(f"{output} is not one register")
+    return registers.pop()
+
+
+def _vector_registers(netlist, name, width, first=0):
+    by_name = {n: bit for bit, n in netlist.register_names.items()}
+    return [by_name[f"{name}[{i}]"] for i in range(first, first + width)]
+
+
+def _table_writer(netlist, tables):
+    """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit set,
+    window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
+    first step takes the key, each step writes entry_q to its place and goes to the next value, the last one exchanges the
+    banks. Any other input is arbitrary."""
+    variables = Variables()
+    byte_count = TUPLE_BITS // 8
+    key_q = _vector_registers(netlist, "key_q", KEY_BITS - 40, first=1)  # behind the first window, but for the last bit
+    byte_q = _vector_registers(netlist, "byte_q", byte_count)
+    window_q = _vector_registers(netlist, "window_q", 39)
+    at_q = _vector_registers(netlist, "at_q", 8)
+    entry_q = _vector_registers(netlist, "entry_q", HASH_BITS)
+    walks_q, bank_q = _state_of(netlist, "key_ready_o"), _state_of(netlist, "bank_o")
+    if not netlist.outputs["bank_o"] == [bank_q]:
+        raise ProofError("bank_o is not a register")
+    walk_registers = key_q + byte_q + window_q + at_q + entry_q + [walks_q, bank_q]
+    bank = variables("bank")
+
+    # From the left: the key, and those of its bits that the windows of the byte in hand are made of.
+    key = variables.vector(KEY_BITS, "key")
+    window = variables.vector(39, "window")
+
+    def entry(value):
+        """What a byte of this value adds: bit j of the byte, from the left, adds the 32 key bits from j on."""
+        ones = [j for j in range(8) if value >> (7 - j) & 1]
+        return from_left([total(window[i + j] for j in ones) for i in range(HASH_BITS)])
+
+    def one_of(byte):
+        return constant(1 << byte, byte_count)
+
+    def state(byte, value):
+        bits = dict(zip(key_q, from_left(key)[1:]))
+        bits.update(zip(byte_q, byte))
+        bits.update(zip(window_q, from_left(window)))
+        bits.update(zip(at_q, constant(value, 8)))
+        bits.update(zip(entry_q, entry(value)))
+        bits[walks_q], bits[bank_q] = ONE, bank
+        return bits
+
+    def go(state_bits, **inputs):
+        return Run(netlist, variables, [{"rst_ni": [ONE], **{k: [v] for k, v in inputs.items()}}], state_bits)
+
+    def enables(run):
+        found = [run.bits(m.writes[0][0], 0) for m in netlist.memories]
+        for memory, bits in zip(netlist.memories, found):
+            if len(memory.writes) != 1 or any(bit != bits[0] for bit in bits):
+                raise ProofError(f"memory {memory.name} is written elsewhere or in part")
+        return [bits[0] for bits in found]
+
+    # The values in the order in which the walk comes by: 0 first, 1 last.
+    def next_of(value):
+        bit = (value ^ value >> 2 ^ value >> 3 ^ value >> 4 ^ (value < 2)) & 1
+        return bit << 7 | value >> 1
+
+    values = [0]
+    while values[-1] != 1 and len(values) < 256:
+        values.append(next_of(values[-1]))
+    if set(values) != set(range(256)):
+        raise ProofError("the walk leaves values out")
+    entries = [entry(value) for value in range(256)]
+    last_byte = byte_count - 1
+
+    # Which memory is written: the one of the byte, whatever the entry.
+    any_byte = variables.vector(byte_count, "byte")
+    enables_of_any_byte = enables(go(state(any_byte, 0), hold_i=ZERO))
+    for byte in range(last_byte + 1):
+        on = enables(go(state(one_of(byte), 0), hold_i=ZERO))
+        written = [m for m, e in zip(netlist.memories, on) if e]
+        if len(written) != 1 or on.count(ONE) != 1:
+            raise ProofError(f"{len(written)} memories are written with byte {byte}")
+        tables.set(written[0], byte)
+        for value in values:
+            run = go(state(one_of(byte), value), hold_i=ZERO)
+            _, address, data = written[0].writes[0]
+            require_equal(f"write address of {written[0].name}", run.bits(address, 0),
+                          constant(value, 8) + [invert(bank)], variables)
+            require_equal(f"word for {written[0].name}, value {value}", run.bits(data, 0), entries[value], variables)
+
+    # From one entry to the next, for any byte; from a byte to the next; the end.
+    for value, following_value in zip(values, values[1:] + [None]):
+        run = go(state(any_byte, value), hold_i=ZERO)
+        if enables(run) != enables_of_any_byte:
+            raise ProofError(f"which memory is written depends on the entry, {value}")
+        if following_value is not None:
+            following = state(any_byte, following_value)
+            require_equal(f"state after entry {value}", run.bits(walk_registers, 1),
+                          [following[r] for r in walk_registers], variables)
+    for byte in range(last_byte + 1):
+        run = go(state(one_of(byte), 1), hold_i=ZERO)
+        ends = byte == last_byte
+        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q], 1),
+                      [ZERO if ends else ONE, invert(bank) if ends else bank], variables)
+        if not ends:
+            following = state(one_of(byte + 1), 0)
+            following.update(zip(window_q, from_left(window[8:] + key[39 + 8 * byte:47 + 8 * byte])))
+            require_equal(f"state after byte {byte}", run.bits(walk_registers, 1),
+                          [following[r] for r in walk_registers], variables)
+
+    # It begins with the key that is offered while it stands, stands still while held, and writes only as it walks.
+    idle = {walks_q: ZERO, bank_q: bank}
+    run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ONE], "key_i": from_left(key)}], idle)
+    begin = state(one_of(0), 0)
+    begin.update(zip(window_q, from_left(key[:39])))
+    require_equal("walk's begin", run.bits(walk_registers, 1), [begin[r] for r in walk_registers], variables)
+    if any(enables(run)) or any(enables(go({}, hold_i=ONE))):
+        raise ProofError("a memory is written while the walk stands")
+    run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ZERO]}], idle)
+    require_equal("state without a walk", run.bits(walk_registers, 1), run.bits(walk_registers, 0), variables)
+    run = Run(netlist, variables, [{"rst_ni": [ONE], "hold_i": [ONE]}], {walks_q: ONE})
+    require_equal("state while held", run.bits(walk_registers, 1), run.bits(walk_registers, 0), variables)
+    run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
+    require_equal("walk and bank after reset", run.bits([walks_q, bank_q], 1), [ZERO, ZERO], variables)
+    return 256 * (last_byte + 1)
+
+
+def _table_reader(netlist, tables):
+    """A tuple's hash is the sum of the words at its bytes in its bank. With the words as the writer leaves them that is
+    the definition: both are put together here."""
+    stages = len(netlist.inputs["load_i"])
+    registers = require_stages(netlist, "hash_o", stages)
+    variables = Variables()
+    inputs = loads_of_one_packet(variables, stages)
+    tuple_bits, key_bits = variables.vector(TUPLE_BITS, "tuple"), variables.vector(KEY_BITS, "key")
+    bank = variables("bank")
+    inputs[0].update(tuple_i=from_left(tuple_bits), bank_i=[bank])
+    byte_of = {}
+    for byte in range(TUPLE_BITS // 8):
+        byte_of[tuple(from_left(tuple_bits[8 * byte:8 * byte + 8]) + [bank])] = byte
+
+    def read(memory, port, address, t):
+        byte = byte_of.get(tuple(address))
+        if byte is None:
+            if t == 0:
+                raise ProofError(f"memory {memory.name} is read at no byte of the tuple in the tuple's bank")
+            return variables.vector(memory.width, "other word", memory.name, port, t)
+        tables.set(memory, byte)
+        return variables.vector(memory.width, "word", byte)
+
+    found = Run(netlist, variables, inputs, read=read).output("hash_o", stages)
+    words = {}
+    for byte in range(TUPLE_BITS // 8):
+        for i in range(HASH_BITS):
+            windows = (multiply(tuple_bits[8 * byte + j], key_bits[8 * byte + j + i]) for j in range(8))
+            words["word", byte, HASH_BITS - 1 - i] = total(windows)
+    require_equal("sum of words", found,
+                  [total(variables("word", byte, i) for byte in range(TUPLE_BITS // 8)) for i in range(HASH_BITS)],
+                  variables)
+    require_equal("hash_o", [substitute(f, variables, words) for f in found], toeplitz(tuple_bits, key_bits), variables)
+    return registers
+
+
+# field_select: virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4, written down as a table.
+
+NETWORK = {"ipv4": 1, "ipv6": 2}
+TRANSPORT = {"tcp": 1, "udp": 2}
+
+# Hash types in the order in which they are tried: bit number in the set of hash types (the report is one more), network,
+# needs extension headers, transport (None: any), tuple.
+HASH_TYPES = [
+    (1, "ipv4", False, "tcp", "ports"),
+    (2, "ipv4", False, "udp", "ports"),
+    (0, "ipv4", False, None, "addresses"),
+    (7, "ipv6", True, "tcp", "ports"),
+    (8, "ipv6", True, "udp", "ports"),
+    (6, "ipv6", True, None, "addresses"),
+    (4, "ipv6", False, "tcp", "ports"),
+    (5, "ipv6", False, "udp", "ports"),
+    (3, "ipv6", False, None, "addresses"),
+]
+
+
+def hash_type_of(types, network, transport, extended):
+    """The row that a packet is hashed by, or None."""
+    for row in HASH_TYPES:
+        bit, row_network, row_extended, row_transport, _ = row
+        if (types >> bit & 1 and network == NETWORK[row_network] and (extended or not row_extended)
+                and (row_transport is None or transport == TRANSPORT[row_transport])):
+            return row
+    return None
+
+
+def tuple_of(row, fields):
+    """What is hashed under a row, from the left; fields maps port names without in_ to bits from the left."""
+    if row is None:
+        return [ZERO] * TUPLE_BITS
+    _, network, extended, _, what = row
+    prefix, width = ("ex_" if extended else ""), (32 if network == "ipv4" else 128)
+    bits = fields[prefix + "source"][:width] + fields[prefix + "destination"][:width]
+    if what == "ports":
+        bits = bits + fields["source_port"] + fields["destination_port"]
+    return bits + [ZERO] * (TUPLE_BITS - len(bits))
+
+
+FIELD_WIDTHS = {"source": 128, "destination": 128, "ex_source": 128, "ex_destination": 128, "source_port": 16,
+                "destination_port": 16}
+
+
+def polynomial_of_table(table, polynomials):
+    """The polynomial with this truth table: bit n of table is its value where bit i of n is the value of variable i."""
+    for i in range(len(polynomials)):
+        low = sum(1 << n for n in range(1 << i)) if i < 4 else (1 << (1 << i)) - 1
+        mask, width = low, 2 << i
+        while width < 1 << len(polynomials):
+            mask |= mask << width
+            width *= 2
+        table ^= (table & mask) << (1 << i)
+    factors = [next(iter(p)) for p in polynomials]
+    monomials = set()
+    while table:
+        n = (table & -table).bit_length() - 1
+        table &= table - 1
+        monomials.add(sum(f for i, f in enumerate(factors) if n >> i & 1))
+    return frozenset(monomials)
+
+
+def selection(design, top, files):
+    """Report and tuple for all 2^15 values of what decides, with addresses and ports as variables."""
+    netlist = design.synthesise(files, top)
+    variables = Variables()
+    control = {"types_i": 9, "ex_always_i": 1, "network_i": 2, "transport_i": 2, "extension_headers_i": 1}
+    inputs = {port: variables.vector(width, port) for port, width in control.items()}
+    deciding = [bit for port in control for bit in inputs[port]]
+    fields = {name: variables.vector(width, name) for name, width in FIELD_WIDTHS.items()}
+    inputs.update({name + "_i": from_left(bits) for name, bits in fields.items()}, load_i=[ONE])
+
+    where = dict.fromkeys([None] + HASH_TYPES, 0)
+    for n in range(1 << len(deciding)):
+        types, ex_always, network, transport, headers = n & 511, n >> 9 & 1, n >> 10 & 3, n >> 12 & 3, n >> 14
+        where[hash_type_of(types, network, transport, ex_always or headers)] |= 1 << n
+    chosen = {row: polynomial_of_table(table, deciding) for row, table in where.items()}
+
+    run = Run(netlist, variables, [inputs])
+    report = [total(p for row, p in chosen.items() if row and row[0] + 1 >> i & 1) for i in range(4)]
+    require_equal("report_o", run.output("report_o", 1), report, variables)
+    tuples = {row: tuple_of(row, fields) for row in chosen}
+    wanted = [total(multiply(chosen[row], tuples[row][j]) for row in chosen) for j in range(TUPLE_BITS)]
+    found = run.output("tuple_o", 1)
+    require_equal("tuple_o", found, from_left(wanted), variables)
+    run = Run(netlist, variables, [{"load_i": [ZERO]}])
+    for port in ("report_o", "tuple_o"):
+        require_equal(f"{port} without load_i", run.output(port, 1), run.output(port, 0), variables)
+    return f"{sum(map(len, found))} monomials, {len(netlist.registers)} registers"
+
+
+# Configuration and table.
+
+def configuration_words():
+    """Address to the bits of a write that are kept: (port, bit of the port, bit of the word)."""
+    words = {0x100 + n: [("key_o", KEY_BITS - 32 * (n + 1) + i, i) for i in range(32)] for n in range(KEY_BITS // 32)}
+    words[0x110] = [("types_o", i, i) for i in range(9)] + [("ex_always_o", 0, 16)]
+    words[0x111] = [("mask_o", i, i) for i in range(9)]
+    words[0x112] = [("unclassified_o", i, i) for i in range(16)]
+    return words
+
+
+def configuration(design, top, files):
+    """All 512 addresses: a write changes its own bits and no others; no write changes nothing; reset."""
+    netlist = design.synthesise(files, top)
+    variables = Variables()
+    ports = ("key_o", "types_o", "ex_always_o", "mask_o", "unclassified_o")
+    data, write = variables.vector(32, "data"), variables("write")
+    for address in range(512):
+        run = Run(netlist, variables, [{"rst_ni": [ONE], "write_i": [write], "addr_i": constant(address, 9),
+                                        "data_i": data}])
+        wanted = {port: run.output(port, 0) for port in ports}
+        for port, bit, place in configuration_words().get(address, ()):
+            held = wanted[port][bit]
+            wanted[port][bit] = add(held, multiply(write, add(held, data[place])))
+        for port in ports:
+            require_equal(f"{port} after a write to {address:#x}", run.output(port, 1), wanted[port], variables)
+    run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
+    for port in ports:
+        wanted = run.output(port, 0) if port == "key_o" else [ZERO] * len(netlist.outputs[port])
+        require_equal(f"{port} after reset", run.output(port, 1), wanted, variables)
+    return f"512 addresses, {len(netlist.registers)} registers"
+
+
+def table(design, top, files, entries):
+    """Read: the entry at hash & mask of the bank, or the unclassified queue. Write: a pair, if there is such a pair."""
+    netlist = design.synthesise(files, top, Entries=entries)
+    pairs = max(entries // 2, 2)
+    pair_bits = pairs.bit_length() - 1
+    if len(netlist.memories) != 1 or len(netlist.memories[0].writes) != 1 or netlist.memories[0].size != 2 * pairs:
+        raise ProofError(f"not one memory of {2 * pairs} pairs with one write port")
+    registers = require_stages(netlist, "queue_o", 2)
+
+    variables = Variables()
+    inputs = loads_of_one_packet(variables, 2)
+    hash_bits, mask, bank = variables.vector(9, "hash"), variables.vector(9, "mask"), variables("bank")
+    classified, unclassified = variables("classified"), variables.vector(16, "unclassified")
+    inputs[0].update(hash_i=hash_bits, mask_i=mask, bank_i=[bank])
+    inputs[1].update(classified_i=[classified], unclassified_i=unclassified)
+    index = [multiply(h, m) if 1 << i < entries else ZERO for i, (h, m) in enumerate(zip(hash_bits, mask))]
+    pair = variables.vector(32, "pair")
+
+    def read(memory, _, address, t):
+        if t > 0:
+            return variables.vector(memory.width, "other pair", t)
+        require_equal("read address", address, index[1:pair_bits + 1] + [bank], variables)
+        return pair
+
+    found = Run(netlist, variables, inputs, read=read).output("queue_o", 2)
+    entry = [add(low, multiply(index[0], add(low, high))) for low, high in zip(pair[:16], pair[16:])]
+    wanted = [add(u, multiply(classified, add(u, e))) for u, e in zip(unclassified, entry)]
+    require_equal("queue_o", found, wanted, variables)
+
+    write, place, data = variables("write"), variables.vector(8, "pair number"), variables.vector(32, "data")
+    run = Run(netlist, variables, [{"write_i": [write], "write_bank_i": [bank], "write_pair_i": place,
+                                    "write_data_i": data}])
+    enable, address, word = (run.bits(part, 0) for part in netlist.memories[0].writes[0])
+    exists = write
+    for bit in place[pair_bits:]:
+        exists = multiply(exists, invert(bit))
+    require_equal("write enable", enable, [exists] * 32, variables)
+    for what, bits, wanted in (("address", address, place[:pair_bits] + [bank]), ("word", word, data)):
+        require_equal(f"written {what}", [multiply(exists, b) for b in bits], [multiply(exists, w) for w in wanted],
+                      variables)
+    return f"{registers} registers, {2 * pairs} pairs"
+
+
+# The whole pipeline: one packet on its way, under a configuration that came over the bus.
+
+COMMIT = 0x11f
+
+
+def _configure(variables, types):
+    """Clocks that reset the pipeline, write both banks and leave bank 1 in force, and the words of each bank: variables,
+    but for the hash types."""
+    quiet = {"in_valid_i": [ZERO], "out_ready_i": [ONE]}
+    clocks = [{"rst_ni": [ZERO], **quiet}]
+    written = {}
+    for bank in (1, 0):
+        words = {address: variables.vector(32, f"word of bank {bank}", address) for address in configuration_words()}
+        words[0x110] = constant(types[bank], 9) + words[0x110][9:16] + [ZERO] + words[0x110][17:]
+        written[bank] = words
+        for address, word in [*words.items(), (COMMIT, variables.vector(32, "commit", bank))]:
+            clocks.append({"rst_ni": [ONE], "cfg_valid_i": [ONE], "cfg_addr_i": constant(address, 9), "cfg_data_i": word,
+                           **quiet})
+    return clocks[:-1], written  # the last COMMIT would put bank 0 in force
+
+
+def pipeline(design, top, files, entries, latency):
+    """From the ports: hash, report and queue of a packet are those of its fields under all words of its bank, whatever
+    the packets before and behind it, and however often the banks are exchanged while it is on its way."""
+    netlist = design.synthesise(files, top, Entries=entries)
+    _require_banks(netlist)
+    held = _require_stall(netlist)
+    monomials = sum(_one_packet(netlist, entries, latency, bank, row) for row in [None] + HASH_TYPES for bank in (0, 1))
+    return f"{2 * (1 + len(HASH_TYPES))} cases, {monomials} monomials; {held} registers hold while a result waits"
+
+
+def _one_packet(netlist, entries, latency, bank, row):
+    variables = Variables()
+    # Under the other bank's types the packet would have the other outcome.
+    types = {bank: 1 << row[0], 1 - bank: 0} if row else {bank: 0, 1 - bank: 511}
+    inputs, written = _configure(variables, types)
+    other = {"rst_ni": [ONE], "out_ready_i": [ONE], "cfg_addr_i": constant(COMMIT, 9)}  # packets of any kind, or none
+    if bank == 0:
+        inputs.append({**other, "cfg_valid_i": [ONE]})
+    inputs += [{**other, "cfg_valid_i": [ZERO]} for _ in range(latency)]
+    fields = {name: variables.vector(width, name) for name, width in FIELD_WIDTHS.items()}
+    _, network, extended, transport, _ = row or (0, "ipv4", False, None, None)
+    number = variables.vector(16, "id")
+    begin = len(inputs)
+    inputs.append({**other, "in_valid_i": [ONE], "in_id_i": number,
+                   "in_network_i": constant(NETWORK[network], 2),
+                   "in_transport_i": constant(TRANSPORT.get(transport, 0), 2),
+                   "in_extension_headers_i": [ONE if extended else ZERO],
+                   **{f"in_{name}_i": from_left(bits) for name, bits in fields.items()}})
+    inputs += [other] * latency
+
+    words = written[bank]
+    key = [bit for n in range(KEY_BITS // 32) for bit in from_left(words[0x100 + n])]
+    hash_bits = toeplitz(tuple_of(row, fields), key)
+    index = [multiply(h, m) if 1 << i < entries else ZERO for i, (h, m) in enumerate(zip(hash_bits, words[0x111][:9]))]
+    pair_bits = max(entries // 2, 2).bit_length() - 1
+    place = index[1:pair_bits + 1] + constant(bank, 1)
+    pair = variables.vector(32, "pair")
+
+    def read(memory, port, address, t):
+        return pair if address == place else variables.vector(memory.width, "other pair", memory.name, port, t)
+
+    run = Run(netlist, variables, inputs, read=read)
+    end = begin + latency
+    case = f"bank {bank}, report {row[0] + 1 if row else 0}"
+    entry = [add(low, multiply(index[0], add(low, high))) for low, high in zip(pair[:16], pair[16:])]
+    wanted = {"in_ready_o": (begin, [ONE]), "active_bank_o": (begin, constant(bank, 1)), "out_valid_o": (end, [ONE]),
+              "out_id_o": (end, number), "out_bank_o": (end, constant(bank, 1)),
+              "out_report_o": (end, constant(row[0] + 1 if row else 0, 4)), "out_hash_o": (end, hash_bits),
+              "out_queue_o": (end, entry if row else words[0x112][:16])}
+    for port, (clock, bits) in wanted.items():
+        require_equal(f"{port} ({case})", run.output(port, clock), bits, variables)
+    return sum(map(len, hash_bits))
+
+
+def _require_banks(netlist):
+    """A word of the configuration changes only as it is written, and a bank only while the other one is in force. (That
+    nothing is written under a bank's packets is steering_control's.)"""
+    (active,), (ready,) = netlist.outputs["active_bank_o"], netlist.outputs["cfg_ready_o"]
+    words = [q for q, d in netlist.registers.items() if q != active and "cfg_valid_i" in netlist.fan_in([d])[0]]
+    changed = []
+    for bank in (0, 1):
+        variables = Variables()
+        run = Run(netlist, variables, [{"rst_ni": [ONE]}], {active: constant(bank, 1)[0]},
+                  cuts={ready: variables("ready")})
+        changed.append({q for q in words if run.bit(q, 1) != run.bit(q, 0)})
+        for memory in netlist.memories:
+            for enable, address, _ in memory.writes:
+                where = add(run.bit(address[-1], 0), constant(1 - bank, 1)[0])
+                if any(multiply(e, where) for e in run.bits(enable, 0)):
+                    raise ProofError(f"memory {memory.name} is written in the bank in force")
+        run = Run(netlist, variables, [{"rst_ni": [ONE], "cfg_valid_i": [ZERO]}])
+        if any(run.bit(q, 1) != run.bit(q, 0) for q in words):
+            raise ProofError("a word of the configuration changes without a write")
+        if any(e for m in netlist.memories for w in m.writes for e in run.bits(w[0], 0)):
+            raise ProofError("the table is written without a write")
+    both = changed[0] & changed[1]
+    if both or len(changed[0]) != len(changed[1]) or not changed[0]:
+        raise ProofError(f"banks of {len(changed[1])} and {len(changed[0])} bits, {len(both)} of them in both")
+
+
+def _require_stall(netlist):
+    """While a result waits, nothing is taken and no register that a result comes from changes, but for words of the
+    configuration and the bank in force: what holds for a packet that moves on in each clock holds for one that waits."""
+    variables = Variables()
+    (valid,) = netlist.outputs["out_valid_o"]
+    run = Run(netlist, variables, [{"rst_ni": [ONE], "out_ready_i": [ZERO]}], {valid: ONE})
+    registers = {q for q in registers_behind(netlist, [b for bits in netlist.outputs.values() for b in bits])
+                 if "cfg_valid_i" not in netlist.fan_in([netlist.registers[q]])[0]}
+    for q in registers:
+        if run.bit(q, 1) != run.bit(q, 0):
+            raise ProofError(f"register {netlist.register_names[q]} changes while a result waits")
+    require_equal("in_ready_o while a result waits", run.output("in_ready_o", 0), [ZERO], variables)
+    return len(registers)

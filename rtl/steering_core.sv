@@ -1,0 +1,216 @@
+// Receive-side steering behind a parser: as steering_pipeline, whose rules for hash types, tuples, tables and banks hold,
+// but nothing waits, and the fields that decide which hash a packet gets come a clock before the others, so that no
+// stage has much to do. A packet a clock; stages: 1 report, 2 tuple, then the hash, 2 for the table.
+//
+// Hash: HashTables 0 is toeplitz_hash (3 stages), 1 toeplitz_table_hash (4 stages; a tenth of the logic, 36 block RAMs).
+// The result is out_valid_o's, for one clock, 7 or 8 clocks after soon_valid_i, which is high for one clock a packet.
+//
+// Configuration: two banks, map in rss_pkg. A packet uses the bank in force when its soon_valid_i is taken. The bus
+// writes the other bank, the shadow; CFG_COMMIT exchanges them: a packet taken at the same edge is the last of the old
+// bank. cfg_ready_o is low for shadow writes while packets of the shadow bank are on their way. With HashTables 1 a
+// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9216 clocks
+// later; it must stay until then, and packets go on under the old bank.
+//
+// Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
+// Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i changes no register.
+module steering_core #(
+    parameter int Entries    = 512,  // indirection table entries of a bank: a power of two, 1 to 512
+    parameter int HashTables = 0,
+    parameter int IdBits     = 16
+) (
+    input  logic                              clk_i,
+    input  logic                              rst_ni,
+    input  logic                              soon_valid_i,
+    input  logic [1:0]                        soon_network_i,
+    input  logic [1:0]                        soon_transport_i,
+    input  logic                              soon_extension_headers_i,
+    // the same packet a clock later; IPv4 addresses in the top 32 bits
+    input  logic [IdBits-1:0]                 in_id_i,  // comes back with the result
+    input  logic [127:0]                      in_source_i,
+    input  logic [127:0]                      in_destination_i,
+    input  logic [127:0]                      in_ex_source_i,
+    input  logic [127:0]                      in_ex_destination_i,
+    input  logic [15:0]                       in_source_port_i,
+    input  logic [15:0]                       in_destination_port_i,
+    // configuration bus
+    input  logic                              cfg_valid_i,
+    output logic                              cfg_ready_o,
+    input  logic [rss_pkg::CFG_ADDR_BITS-1:0] cfg_addr_i,
+    input  logic [31:0]                       cfg_data_i,
+    output logic                              active_bank_o,
+    // results
+    output logic                              out_valid_o,
+    output logic [IdBits-1:0]                 out_id_o,
+    output logic [31:0]                       out_hash_o,  // 0 with REPORT_NONE
+    output logic [3:0]                        out_report_o,
+    output logic [15:0]                       out_queue_o,
+    output logic                              out_bank_o
+);
+
+  localparam int HashStages = HashTables != 0 ? 4 : 3;
+  localparam int Hashed = 2 + HashStages;  // the stage of the hash
+  localparam int Stages = Hashed + 2;
+
+  // Stage n is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
+  logic [Stages-1:0] valid_q, bank_q, valid, bank, load;
+  logic active_q, active, shadow_busy_q;
+
+  assign valid = {valid_q[Stages-2:0], soon_valid_i};
+  assign bank = {bank_q[Stages-2:0], soon_valid_i & active_q};
+  assign load = valid;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      valid_q <= '0;
+      bank_q <= '0;
+      active_q <= 1'b0;
+      shadow_busy_q <= 1'b0;
+    end else begin
+      valid_q <= valid;
+      bank_q <= bank;
+      active_q <= active;
+      // Of the stages as they will be: cfg_ready_o comes early in its clock.
+      shadow_busy_q <= active ? |(valid & ~bank) : |(valid & bank);
+    end
+  end
+
+  // Configuration.
+  logic commit, key_ready, cfg_write;
+  assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
+  assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
+  assign cfg_write = cfg_valid_i & cfg_ready_o & rst_ni;
+  assign active = active_q ^ (cfg_write & commit);
+  assign active_bank_o = active_q;
+
+  logic [rss_pkg::HASH_TYPES-1:0] types0, types1;
+  logic ex_always0, ex_always1;
+  logic [8:0] mask0, mask1;
+  logic [15:0] unclassified0, unclassified1;
+  logic [rss_pkg::KEY_BITS-1:0] key0, key1;
+
+  config_bank u_bank0 (
+      .clk_i, .rst_ni, .write_i(cfg_write & active_q), .addr_i(cfg_addr_i), .data_i(cfg_data_i),
+      .types_o(types0), .ex_always_o(ex_always0), .mask_o(mask0), .unclassified_o(unclassified0), .key_o(key0)
+  );
+
+  config_bank u_bank1 (
+      .clk_i, .rst_ni, .write_i(cfg_write & ~active_q), .addr_i(cfg_addr_i), .data_i(cfg_data_i),
+      .types_o(types1), .ex_always_o(ex_always1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
+  );
+
+  // Stage 1: the report, and what is made of it.
+  logic [3:0] report_q;
+  logic hashes_q, ipv4_q, ex_q, ports_q;
+
+  always_ff @(posedge clk_i) begin : decide
+    logic [3:0] report;
+    if (load[0]) begin
+      report = report_pkg::report_of(active_q ? types1 : types0, soon_network_i, soon_transport_i,
+                                     soon_extension_headers_i | (active_q ? ex_always1 : ex_always0));
+      report_q <= report;
+      hashes_q <= report != rss_pkg::REPORT_NONE;
+      ipv4_q <= soon_network_i == rss_pkg::NETWORK_IPV4;
+      ex_q <= report >= rss_pkg::REPORT_IPV6_EX;
+      ports_q <= ~(report == rss_pkg::REPORT_IPV4 | report == rss_pkg::REPORT_IPV6 | report == rss_pkg::REPORT_IPV6_EX);
+    end
+  end
+
+  // Stage 2: the tuple, as field_select has it.
+  logic [rss_pkg::TUPLE_BITS-1:0] tuple_q;
+
+  always_ff @(posedge clk_i) begin : select
+    logic [31:0] ports;
+    if (load[1]) begin
+      ports = ports_q ? {in_source_port_i, in_destination_port_i} : 32'd0;
+      if (!hashes_q) tuple_q <= '0;
+      else if (ipv4_q) tuple_q <= {in_source_i[127:96], in_destination_i[127:96], ports, 192'd0};
+      else if (ex_q) tuple_q <= {in_ex_source_i, in_ex_destination_i, ports};
+      else tuple_q <= {in_source_i, in_destination_i, ports};
+    end
+  end
+
+  // Stages 3 to Hashed.
+  logic [31:0] hash;
+
+  if (HashTables != 0) begin : g_tables
+    // The shadow's tables are written while a COMMIT waits, and are those of the bank in force once it is taken.
+    logic offered_q, idle;
+    /* verilator lint_off UNUSEDSIGNAL */
+    logic unused_bank;  // as active_q, but for the last clock of a COMMIT
+    /* verilator lint_on UNUSEDSIGNAL */
+    assign key_ready = offered_q & idle;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) offered_q <= 1'b0;
+      else if (cfg_valid_i & commit) offered_q <= ~key_ready;
+    end
+
+    toeplitz_table_hash u_hash (
+        .clk_i, .rst_ni, .key_valid_i(cfg_valid_i & commit & ~offered_q), .key_ready_o(idle),
+        .key_i(active_q ? key0 : key1), .hold_i(shadow_busy_q), .bank_o(unused_bank),
+        .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple_q), .hash_o(hash)
+    );
+  end else begin : g_direct
+    assign key_ready = 1'b1;
+    toeplitz_hash u_hash (
+        .clk_i, .load_i(load[Hashed-1:2]), .key_i(bank_q[1] ? key1 : key0), .tuple_i(tuple_q), .hash_o(hash)
+    );
+  end
+
+  // The last two stages.
+  logic [IdBits-1:0] id_q2, id_hashed, id_q;
+  logic [3:0] report_hashed, report_q2;
+  logic [31:0] hash_q;
+  logic [8:0] mask_q;
+  logic [15:0] unclassified_q;
+  logic hashed_q;
+
+  indirection_table #(
+      .Entries(Entries)
+  ) u_table (
+      .clk_i,
+      .write_i(cfg_write & ~cfg_addr_i[8]),
+      .write_bank_i(~active_q),
+      .write_pair_i(cfg_addr_i[7:0]),
+      .write_data_i(cfg_data_i),
+      .load_i(load[Hashed+1:Hashed]),
+      .bank_i(bank_q[Hashed-1]),
+      .hash_i(hash[8:0]),
+      .mask_i(mask_q),
+      .classified_i(hashed_q),
+      .unclassified_i(unclassified_q),
+      .queue_o(out_queue_o)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (load[Hashed-1]) mask_q <= bank_q[Hashed-2] ? mask1 : mask0;
+    if (load[Hashed]) begin
+      unclassified_q <= bank_q[Hashed-1] ? unclassified1 : unclassified0;
+      hashed_q <= report_hashed != rss_pkg::REPORT_NONE;
+    end
+  end
+
+  // What travels beside.
+  always_ff @(posedge clk_i) if (load[1]) id_q2 <= in_id_i;
+
+  beat_delay #(
+      .Bits(IdBits), .Stages(HashStages)
+  ) u_id (
+      .clk_i, .load_i(load[Hashed:2]), .bits_i(id_q2), .bits_o(id_hashed)
+  );
+
+  beat_delay #(
+      .Bits(4), .Stages(HashStages + 1)
+  ) u_report (
+      .clk_i, .load_i(load[Hashed:1]), .bits_i(report_q), .bits_o(report_hashed)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (load[Hashed]) {id_q, report_q2, hash_q} <= {id_hashed, report_hashed, hash};
+    if (load[Hashed+1]) {out_id_o, out_report_o, out_hash_o} <= {id_q, report_q2, hash_q};
+  end
+
+  assign out_valid_o = valid_q[Stages-1];
+  assign out_bank_o = bank_q[Stages-1];
+
+endmodule
