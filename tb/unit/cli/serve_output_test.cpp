@@ -110,11 +110,12 @@ TEST_F(ServeOutput, AWindowIsCompleteAsSoonAsItHasPassed) {
 TEST_F(ServeOutput, AWaveformIsCompleteWhenTheClientHasGone) {
   start({"--wire", "loopback", "--wave", wave()}, "rtl");
   { Guest(socket()).pass_packets(10); }
-  EXPECT_NE(read_to("waveform:").find("client gone"), std::string::npos);
+  Guest next(socket());  // comes in when the first one has been seen off
+  ASSERT_TRUE(report::wave_is_complete(wave()));
   const Vcd vcd = read_wave();
   EXPECT_EQ(last(vcd, "deliver_count"), 10u);
   EXPECT_EQ(last(vcd, "device_status"), 0u) << "the reset behind the client is in it";
-  Guest(socket()).pass_packets(5);
+  next.pass_packets(5);
   EXPECT_EQ(end(SIGTERM), 0);
   EXPECT_EQ(read_wave().times, vcd.times);
 }
