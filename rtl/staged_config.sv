@@ -67,8 +67,11 @@ module staged_config #(
   logic copying_q;
   logic [IndexBits-1:0] at_q;  // the word that the commit is at
 
+  logic [MemoryBits-1:0] write_index;
+  assign write_index = index_of(write_word_i);
+
   always_ff @(posedge clk_i) begin
-    if (write_i & (is_table(write_word_i) | is_key(write_word_i))) memory_q[index_of(write_word_i)] <= write_data_i;
+    if (write_i & (is_table(write_word_i) | is_key(write_word_i))) memory_q[write_index] <= write_data_i;
   end
   always_ff @(posedge clk_i) begin
     if (read_i | copying_q) memory_word_q <= memory_q[read_i ? index_of(read_word_i) : at_q[MemoryBits-1:0]];

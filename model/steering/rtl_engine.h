@@ -42,9 +42,7 @@ class RtlEngine final : public SteeringEngine {
   bool swapping() const override { return !words_.empty(); }
   std::uint8_t active_bank() const override { return active_bank_; }
   void reset() override;
-  bool idle() const override {
-    return !pipeline_.tvalid_i && in_flight_ == 0 && words_.empty() && !reset_pending_ && edge_ >= settled_;
-  }
+  bool idle() const override { return !pipeline_.tvalid_i && in_flight_ == 0 && words_.empty() && !reset_pending_; }
   Cycle edge() const override { return edge_; }
   void skip_to(Cycle edge) override;
   Outcome clock_until(Cycle limit) override;
@@ -58,10 +56,6 @@ class RtlEngine final : public SteeringEngine {
   void put_word();
   void clock(Outcome& outcome);
 
-  // So long it takes a beat behind the last that the parser reads to leave its input stages, and the place of a result
-  // to become free again.
-  static constexpr Cycle kSettlingEdges = 8;
-
   VerilatedContext context_;
   Pipeline pipeline_;
   Cycle edge_ = 0;
@@ -69,7 +63,6 @@ class RtlEngine final : public SteeringEngine {
   unsigned space_ = 0;
   ConstBytes rest_;         // of the frame at the input, from the beat at the pins on
   bool begun_ = false;      // its first beat was taken
-  Cycle settled_ = 0;       // before this edge a register may change without anything to come
   unsigned in_flight_ = 0;  // accepted, not yet decided
   std::uint8_t active_bank_ = 0;
   bool reset_pending_ = false;
@@ -144,7 +137,6 @@ void RtlEngine<Pipeline, Trace>::reset() {
   pipeline_.tvalid_i = 0;
   pipeline_.cfg_valid_i = 0;
   words_.clear();
-  settled_ = 0;
   in_flight_ = 0;
   active_bank_ = 0;
   reset_pending_ = true;
@@ -196,14 +188,12 @@ void RtlEngine<Pipeline, Trace>::clock(Outcome& outcome) {
   }
   if (outcome.complete) {
     pipeline_.tvalid_i = 0;
-    settled_ = edge_ + kSettlingEdges;
   } else if (beat_taken) {
     rest_ = behind_beat(rest_);
     put_beat(pipeline_, rest_);
   }
   if (outcome.decided) {
     --in_flight_;
-    settled_ = edge_ + kSettlingEdges;
     result_space(space_ - 1);
   }
   if (word_taken) {
