@@ -184,7 +184,8 @@ TEST_F(Interruption, ASecondSignalEndsAtOnce) {
   process.signal(SIGINT);
   process.signal(SIGTERM);
   process.signal(SIGCONT);
-  EXPECT_EQ(process.wait(), 1000 + SIGTERM);
+  const int status = process.wait();  // by whichever comes second: a thread may take one of them first and pass it on
+  EXPECT_TRUE(status == 1000 + SIGTERM || status == 1000 + SIGINT) << status;
 }
 
 // ---- pipes as captures
