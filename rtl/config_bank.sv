@@ -9,7 +9,7 @@ module config_bank (
     input  logic [31:0]                       data_i,
     output logic [rss_pkg::HASH_TYPES-1:0]    types_o,
     output logic                              ex_always_o,
-    output logic [8:0]                        mask_o,
+    output logic [rss_pkg::INDEX_BITS-1:0]    mask_o,
     output logic [15:0]                       unclassified_o,
     output logic [rss_pkg::KEY_BITS-1:0]      key_o
 );
@@ -26,10 +26,10 @@ module config_bank (
         types_o <= data_i[rss_pkg::HASH_TYPES-1:0];
         ex_always_o <= data_i[rss_pkg::CFG_EX_ALWAYS_BIT];
       end
-      if (addr_i == rss_pkg::CFG_MASK) mask_o <= data_i[8:0];
+      if (addr_i == rss_pkg::CFG_MASK) mask_o <= data_i[rss_pkg::INDEX_BITS-1:0];
       if (addr_i == rss_pkg::CFG_UNCLASSIFIED) unclassified_o <= data_i[15:0];
       for (w = 0; w < rss_pkg::KEY_WORDS; w = w + 1) begin
-        if (addr_i == rss_pkg::CFG_KEY + 9'(w)) key_o[rss_pkg::KEY_BITS-1-32*w-:32] <= data_i;
+        if (addr_i == rss_pkg::CFG_KEY + rss_pkg::CFG_ADDR_BITS'(w)) key_o[rss_pkg::KEY_BITS-1-32*w-:32] <= data_i;
       end
     end
   end

@@ -1,16 +1,17 @@
-// Counts clocks with event_i, and keeps a copy of the count that stands still. The copy taken at a clock with
-// snapshot_i holds the events of the clocks before; clear_i starts again from that clock's own event. Both at once lose
-// nothing.
+// Counts events, as many as event_i says in each clock, and keeps a copy of the count that stands still. The copy taken
+// at a clock with snapshot_i holds the events of the clocks before; clear_i starts again from that clock's own. Both at
+// once lose nothing.
 //
 // The upper half follows a clock behind the lower one, with snapshot and clear, so that no carry runs through more than
 // half of the bits in a clock: the copy is whole with the second edge, the one after snapshot_i's. Two edges after the
 // last event, snapshot or clear no register changes any more.
 module event_counter #(
-    parameter int HalfBits = 32  // of both halves
+    parameter int HalfBits  = 32,  // of both halves
+    parameter int EventBits = 1    // of event_i
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
-    input  logic                  event_i,
+    input  logic [EventBits-1:0]  event_i,
     input  logic                  snapshot_i,
     input  logic                  clear_i,
     output logic [2*HalfBits-1:0] snapshot_o

@@ -19,16 +19,18 @@ module extension_hop #(
     // a type 2 routing header with an address that begins in this beat; the first one found wins
     input  logic                         routing_i,
     input  logic [$clog2(BeatBytes)-3:0] routing_at_i,
-    // in the same clock: this hop's header, if it is one of destination options that begins in this beat
-    output logic                         options_o,
-    output logic [$clog2(BeatBytes)-3:0] options_at_o,
+    // words of this beat at which headers of destination options begin that have room for a home address
+    input  logic [BeatBytes/4-1:0]       starts_i,
+    input  logic                         has_starts_i,
     // one clock later
     output logic [8*BeatBytes-1:0]       words_o,
     output logic                         walk_o,
-    output logic [PointerBits-1:0]       pointer_o,  // also the end of this hop's header, if it is in this beat
+    output logic [PointerBits-1:0]       pointer_o,
     output logic [2:0]                   kind_o,
     output logic                         routing_o,
-    output logic [$clog2(BeatBytes)-3:0] routing_at_o
+    output logic [$clog2(BeatBytes)-3:0] routing_at_o,
+    output logic [BeatBytes/4-1:0]       starts_o,
+    output logic                         has_starts_o
 );
 
   localparam int Words = BeatBytes / 4;
@@ -43,8 +45,6 @@ module extension_hop #(
   assign kind = walk_i ? kind_i : kind_q;
   assign hops = extended_i & (walk_i | (waits_q & ~first_i)) & kind >= parser_pkg::KIND_SKIPPED;
   assign here = hops & pointer[PointerBits-1:WordBits] == '0;
-  assign options_o = here & kind == parser_pkg::KIND_OPTIONS;
-  assign options_at_o = pointer[WordBits-1:0];
 
   always_ff @(posedge clk_i) begin : hop
     /* verilator lint_off UNUSEDSIGNAL */  // the unused bits of a word, and of its ends
@@ -58,6 +58,8 @@ module extension_hop #(
       routing_at_o <= routing_at_i;
       if (extended_i) begin
         words_o <= words_i;
+        starts_o <= starts_i;
+        has_starts_o <= has_starts_i;
         waits_q <= hops & ~here;
         pointer_q <= pointer - PointerBits'(Words);
         kind_q <= kind;
@@ -69,6 +71,10 @@ module extension_hop #(
           if (here && !routing_i && kind == parser_pkg::KIND_ROUTING && word[4]) begin
             routing_o <= 1'b1;
             routing_at_o <= pointer[WordBits-1:0];
+          end
+          if (here && kind == parser_pkg::KIND_OPTIONS && word[5]) begin
+            starts_o[pointer[WordBits-1:0]] <= 1'b1;
+            has_starts_o <= 1'b1;
           end
         end
       end

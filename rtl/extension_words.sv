@@ -1,10 +1,11 @@
 // Reads every word of a beat as if an IPv6 extension header began there, for the hops to pick from: one clock, before
 // anybody knows where the headers are. Word n of words_o:
 //
-//   31      30..20             19     18..8                7..5   4               3              2..0
-//  +---+-----------------------+---+----------------------+-----+----------------+--------------+--------------+
-//  | 0 | end as authentication | 0 | end as other header  |  0  | type 2 routing | real fragment| next's kind  |
-//  +---+-----------------------+---+----------------------+-----+----------------+--------------+--------------+
+//   31      30..20             19     18..8               7..6   5            4               3              2..0
+//  +---+-----------------------+---+---------------------+------+------------+----------------+--------------+--------+
+//  | 0 | end as authentication | 0 | end as other header |  0   | 24 bytes or| type 2 routing | real fragment| next's |
+//  |   |                       |   |                     |      | more, kept | with an address|              | kind   |
+//  +---+-----------------------+---+---------------------+------+------------+----------------+--------------+--------+
 //
 // Ends are words from the beat's begin, at most 2**PointerBits - 8, which is beyond every budget and leaves room for
 // the fixed part of a transport header.
@@ -15,6 +16,9 @@ module extension_words #(
     input  logic                   clk_i,
     input  logic                   load_i,
     input  logic [8*BeatBytes-1:0] beat_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // a word is within the frame if its last byte, two behind, is
+    input  logic [BeatBytes-1:0]   kept_i,  // of the beat as it came
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic [8*BeatBytes-1:0] words_o
 );
 
@@ -34,7 +38,7 @@ module extension_words #(
         header = beat_i[32*n+:32];
         words_o[32*n+:32] <= {
             1'b0, end_at(n, 0, header[15:8]), 1'b0, end_at(n, 1, header[15:8]),
-            3'd0, header[23:16] == 8'd2 & header[15:8] >= 8'd2,
+            2'd0, header[15:8] >= 8'd2 & kept_i[4*n+1], header[23:16] == 8'd2 & header[15:8] >= 8'd2,
             {header[31:24] & 8'hf9, header[23:16]} != 16'd0, parser_pkg::kind_of(header[7:0])};
       end
     end

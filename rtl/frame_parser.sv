@@ -12,10 +12,11 @@
 // extension header behind MaxExtensions whole ones. IPv4 headers always fit. Home addresses are found behind any number
 // of options.
 //
-// Latency: a constant number of clocks after the edge that took the beat which settles the frame (the first that
-// completes the headers, ends the frame or ends the budget): MaxExtensions + 5, and one for each block of 32 bytes of
-// the budget, but for one of each beat; two more with StartOffset. Beats narrower than 512 bits are packed to 512 first,
-// for another one.
+// Latency: MaxExtensions + 8 clocks from the edge that took the beat which settles the frame (the first that completes the
+// headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits are packed to 512
+// first, for another one. A frame with destination options that have room for a home address (24 bytes or more) is
+// searched, which takes longer, counted from its last beat or the budget's last; frames behind wait for it, so that
+// results come in order. The search keeps up with a beat a clock, so no more than some thirty beats ever wait.
 // Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a result. Who cannot
 // take results at any time counts credits, as receive_steering does.
 // At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
@@ -43,7 +44,7 @@ module frame_parser #(
     output logic [1:0]            soon_network_o,
     output logic [1:0]            soon_transport_o,
     output logic                  soon_extension_headers_o,
-    // header fields, as steering_pipeline takes them
+    // header fields, as steering_core takes them
     output logic                  out_valid_o,
     output logic [IdBits-1:0]     out_id_o,
     output logic [1:0]            out_network_o,
@@ -71,17 +72,19 @@ module frame_parser #(
 
   localparam int BeatBits = DataBits < 512 ? 512 : DataBits;
   localparam int BeatBytes = BeatBits / 8;
-  localparam int WordBits = $clog2(BeatBytes) - 2;
+  localparam int Words = BeatBytes / 4;
+  localparam int WordBits = $clog2(Words);
   localparam int BudgetBeats = HeaderBytes / BeatBytes;
   localparam int PointerBits = $clog2(HeaderBytes / 4) + 1;
   localparam int StartBits = 10;
 
-  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each, up to Searched the search for home addresses,
-  // Settled the fields, and the output. Bit n of valid_q is stage n, load[n] loads it.
-  localparam int SearchStages = BudgetBeats * (BeatBytes / 32 - 1);
+  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each; bit n of valid_q is stage n, load[n] loads it. Then
+  // beats wait for home addresses, where need be, in the order in which they came; from where they leave (leave) bit n of
+  // left_q is n + 1 clocks later: settled with bit 2, and the output.
   localparam int Walked = MaxExtensions + 1;
-  localparam int Searched = Walked + SearchStages + 1;
-  localparam int Settled = Searched + 1;
+  localparam int Places = HeaderBytes / 4;  // of beats that have not left: more than ever wait
+  localparam int AtBits = $clog2(Places);
+  localparam int JobBits = 5;
 
   // The beat at the input, packed and moved to its start.
   logic packed_valid, packed_first, packed_last;
@@ -129,12 +132,13 @@ module frame_parser #(
 
   // Which of its frame's beats this is: one bit, or none behind the budget, where beats end.
   logic [BudgetBeats-1:0] beat_number, beat_number_q;
-  logic settle;
-  logic [Settled:0] valid_q, load;
+  logic settle, leave;
+  logic [Walked:0] valid_q, load;
+  logic [3:0] left_q;
 
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
-  assign load = {valid_q[Settled-1:0], beat_valid};
-  assign soon_valid_o = valid_q[Settled];
+  assign load = {valid_q[Walked-1:0], beat_valid};
+  assign soon_valid_o = left_q[3];
 
   always_ff @(posedge clk_i) begin
     if (load[0]) beat_number_q <= beat_number;
@@ -143,15 +147,18 @@ module frame_parser #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       valid_q <= '0;
+      left_q <= '0;
       out_valid_o <= 1'b0;
     end else begin
-      valid_q <= {valid_q[Searched] & settle, valid_q[Searched-1:0], beat_valid & beat_number != '0};
-      out_valid_o <= valid_q[Settled];
+      valid_q <= {valid_q[Walked-1:0], beat_valid & beat_number != '0};
+      left_q <= {left_q[2] & settle, left_q[1:0], leave};
+      out_valid_o <= left_q[3];
     end
   end
 
   // Stages 0 and 1.
   logic [BeatBits+15:0] beat0;
+  logic [BeatBytes-1:0] kept0;
   logic first1, last1, ipv6_0, extended1;
   logic [WordBits:0] words1;
   logic [IdBits-1:0] id1;
@@ -164,53 +171,67 @@ module frame_parser #(
   ) u_link (
       .clk_i, .load_i(load[1:0]),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
-      .beat_o(beat0), .ipv6_o(ipv6_0),
+      .beat_o(beat0), .kept_o(kept0), .ipv6_o(ipv6_0),
       .ip_first_o(first1), .ip_last_o(last1), .ip_words_o(words1), .ip_id_o(id1), .ip_network_o(network1),
       .ip_tags_o(tags1), .ip_extended_o(extended1), .ip_pointer_o(pointer1), .ip_kind_o(kind1)
   );
 
-  // The beats wait in a memory for the stage that picks from them, read a clock ahead of it; the walk needs no more than
-  // extension_words gives. A place is read long before it is written again.
-  localparam int Depth = 2 ** $clog2(Searched);
-  (* no_rw_check *) logic [BeatBits-1:0] waiting_q [Depth];
-  logic [$clog2(Depth)-1:0] write_q, read_q;
-  logic [BeatBits-1:0] read_beat, beat;  // the latter in stage Searched
+  // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
+  // more than extension_words gives.
+  localparam int BesideBits = IdBits + 2 + 1 + 1;
+  logic first, ipv4, extended, home_found, routing_found;
+  logic [IdBits-1:0] id;
+  logic [1:0] tags;
+  logic [BeatBits-1:0] beat;
+  (* no_rw_check *) logic [BeatBits-1:0] beats_q [Places];
+  (* no_rw_check *) logic [BesideBits-1:0] beside_q [Places];
+  logic [BeatBits-1:0] read_beat;
+  logic [BesideBits-1:0] read_beside;
+  logic [AtBits-1:0] beat_at_q, beside_at_q, read_at_q;
 
-  always_ff @(posedge clk_i) if (load[1]) waiting_q[write_q] <= beat0[BeatBits-1:0];
-  always_ff @(posedge clk_i) if (load[Searched-1]) read_beat <= waiting_q[read_q];
-  always_ff @(posedge clk_i) if (load[Searched]) beat <= read_beat;
+  // The beat is known a clock before the rest.
+  always_ff @(posedge clk_i) if (load[1]) beats_q[beat_at_q] <= beat0[BeatBits-1:0];
+  always_ff @(posedge clk_i) begin
+    if (load[2]) beside_q[beside_at_q] <= {id1, tags1, network1 == rss_pkg::NETWORK_IPV4, extended1};
+  end
+  always_ff @(posedge clk_i) begin
+    if (left_q[0]) {read_beat, read_beside} <= {beats_q[read_at_q], beside_q[read_at_q]};
+    if (left_q[1]) {beat, id, tags, ipv4, extended} <= {read_beat, read_beside};
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      write_q <= '0;
-      read_q <= '0;
+      beat_at_q <= '0;
+      beside_at_q <= '0;
+      read_at_q <= '0;
     end else begin
-      if (load[1]) write_q <= write_q + 1'b1;
-      if (load[Searched-1]) read_q <= read_q + 1'b1;
+      if (load[1]) beat_at_q <= beat_at_q + 1'b1;
+      if (load[2]) beside_at_q <= beside_at_q + 1'b1;
+      if (left_q[0]) read_at_q <= read_at_q + 1'b1;
     end
   end
 
-  // What travels beside. Bit n of first and extended is stage n's.
-  logic [Searched:1] first, extended;
-  assign first[1] = first1;
-  assign extended[1] = extended1;
-  for (genvar n = 2; n <= Searched; n = n + 1) begin : g_beside
+  // What travels beside the walk. Bit n of firsts and extendeds is stage n's.
+  logic [Walked:1] firsts, extendeds;
+  assign firsts[1] = first1;
+  assign extendeds[1] = extended1;
+  for (genvar n = 2; n <= Walked; n = n + 1) begin : g_beside
     logic first_q, extended_q;
     always_ff @(posedge clk_i) begin
       if (load[n]) begin
-        first_q <= first[n-1];
-        extended_q <= extended[n-1];
+        first_q <= firsts[n-1];
+        extended_q <= extendeds[n-1];
       end
     end
-    assign first[n] = first_q;
-    assign extended[n] = extended_q;
+    assign firsts[n] = first_q;
+    assign extendeds[n] = extended_q;
   end
 
   logic [BudgetBeats-1:0] number;  // in stage Walked
   beat_delay #(
       .Bits(BudgetBeats), .Stages(Walked)
   ) u_number (
-      .clk_i, .load_i(load[Walked+1:1]), .bits_i(beat_number_q), .bits_o(number)
+      .clk_i, .load_i({1'b0, load[Walked:1]}), .bits_i(beat_number_q), .bits_o(number)
   );
 
   logic last;
@@ -219,17 +240,7 @@ module frame_parser #(
   beat_delay #(
       .Bits(1 + WordBits + 1 + 2), .Stages(Walked - 1)
   ) u_beside_walk (
-      .clk_i, .load_i(load[Walked+1:2]), .bits_i({last1, words1, network1}), .bits_o({last, words, network})
-  );
-
-  logic ipv4;
-  logic [IdBits-1:0] id;
-  logic [1:0] tags;
-  beat_delay #(
-      .Bits(1 + IdBits + 2), .Stages(Searched - 1)
-  ) u_beside (
-      .clk_i, .load_i(load[Settled:2]), .bits_i({network1 == rss_pkg::NETWORK_IPV4, id1, tags1}),
-      .bits_o({ipv4, id, tags})
+      .clk_i, .load_i({1'b0, load[Walked:2]}), .bits_i({last1, words1, network1}), .bits_o({last, words, network})
   );
 
   // Stages 2 to Walked: a hop each. Slice n of these is in stage n + 1.
@@ -240,14 +251,13 @@ module frame_parser #(
   logic [(MaxExtensions+1)*PointerBits-1:0] pointer;
   logic [(MaxExtensions+1)*3-1:0] kind;
   logic [(MaxExtensions+1)*WordBits-1:0] routing_at;
-  logic [MaxExtensions-1:0] options;  // in stage Walked - 1
-  logic [MaxExtensions*WordBits-1:0] options_at;
-  logic [MaxExtensions*PointerBits-1:0] ends;  // in stage Walked
+  logic [(MaxExtensions+1)*Words-1:0] starts;
+  logic [MaxExtensions:0] has_starts;
 
   extension_words #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_words (
-      .clk_i, .load_i(load[1] & ipv6_0), .beat_i(beat0[BeatBits-1:0]), .words_o(ext_words[BeatBits-1:0])
+      .clk_i, .load_i(load[1] & ipv6_0), .beat_i(beat0[BeatBits-1:0]), .kept_i(kept0), .words_o(ext_words[BeatBits-1:0])
   );
 
   assign walk[0] = first1;
@@ -255,116 +265,186 @@ module frame_parser #(
   assign kind[2:0] = kind1;
   assign routing[0] = 1'b0;
   assign routing_at[WordBits-1:0] = '0;
+  assign starts[Words-1:0] = '0;
+  assign has_starts[0] = 1'b0;
 
   for (genvar n = 0; n < MaxExtensions; n = n + 1) begin : g_hop
-    logic here;
-    logic [WordBits-1:0] at;
-
     extension_hop #(
         .BeatBytes(BeatBytes), .PointerBits(PointerBits)
     ) u_hop (
-        .clk_i, .load_i(load[n+2]), .first_i(first[n+1]), .extended_i(extended[n+1]),
+        .clk_i, .load_i(load[n+2]), .first_i(firsts[n+1]), .extended_i(extendeds[n+1]),
         .words_i(ext_words[n*BeatBits+:BeatBits]),
         .walk_i(walk[n]), .pointer_i(pointer[n*PointerBits+:PointerBits]), .kind_i(kind[3*n+:3]),
-        .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]),
-        .options_o(here), .options_at_o(at),
+        .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]), .starts_i(starts[n*Words+:Words]), .has_starts_i(has_starts[n]),
         .words_o(ext_words[(n+1)*BeatBits+:BeatBits]),
         .walk_o(walk[n+1]), .pointer_o(pointer[(n+1)*PointerBits+:PointerBits]), .kind_o(kind[3*(n+1)+:3]),
-        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits])
-    );
-
-    beat_delay #(
-        .Bits(1 + WordBits), .Stages(MaxExtensions - 1 - n)
-    ) u_options (
-        .clk_i, .load_i(load[Walked:n+2]), .bits_i({here, at}), .bits_o({options[n], options_at[n*WordBits+:WordBits]})
-    );
-
-    beat_delay #(
-        .Bits(PointerBits), .Stages(MaxExtensions - 1 - n)
-    ) u_end (
-        .clk_i, .load_i(load[Walked+1:n+3]), .bits_i(pointer[(n+1)*PointerBits+:PointerBits]),
-        .bits_o(ends[n*PointerBits+:PointerBits])
+        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits]),
+        .starts_o(starts[(n+1)*Words+:Words]), .has_starts_o(has_starts[n+1])
     );
   end
 
-  // Stages 1 to 5: the option map; from stage 5 on it waits for the last hop.
+  // In stage Walked: what has to be searched. A frame's job is given when its last beat is here; beats with starts wait for
+  // it, under the number that it will have.
+  localparam int NumberBits = BudgetBeats < 2 ? 1 : $clog2(BudgetBeats);
+  logic valid, searches, searched, job, searched_q, job_q;
+  logic [AtBits-1:0] at_q, frame_at, frame_at_q;
+  logic [JobBits-1:0] job_number_q, job_number_q2;
+  logic [NumberBits-1:0] beat_in_frame, beat_in_frame_q;
+
+  assign valid = valid_q[Walked];
+  assign searches = valid & extendeds[Walked] & has_starts[MaxExtensions];
+  assign searched = searches | (searched_q & ~firsts[Walked]);
+  assign job = valid & searched & (last | number[BudgetBeats-1]);
+  assign frame_at = firsts[Walked] ? at_q : frame_at_q;
+
+  always_comb begin : binary
+    integer b;
+    beat_in_frame = '0;
+    for (b = 0; b < BudgetBeats; b = b + 1) if (number[b]) beat_in_frame = beat_in_frame | NumberBits'(b);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      at_q <= '0;
+      job_q <= 1'b0;
+      job_number_q <= '0;
+    end else begin
+      job_q <= job;
+      if (valid) at_q <= at_q + 1'b1;
+      if (job) job_number_q <= job_number_q + 1'b1;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (valid) begin
+      searched_q <= searched;
+      frame_at_q <= frame_at;
+      beat_in_frame_q <= beat_in_frame;
+      job_number_q2 <= job_number_q;
+    end
+  end
+
+  // Waiting: what is at the end of the walk, and then in front (head) what leaves next.
+  localparam int WaitingBits = 1 + 1 + BudgetBeats + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
+  logic waiting, head_load, head_q, head_first_q, head_last_q, head_walk_q, head_routing_q, head_searches_q;
+  logic [WaitingBits-1:0] waiting_beat;
+  logic [BudgetBeats-1:0] head_number_q;
+  logic [WordBits:0] head_words_q;
+  logic [1:0] head_network_q;
+  logic [PointerBits-1:0] head_pointer_q;
+  logic [2:0] head_kind_q;
+  logic [WordBits-1:0] head_routing_at_q;
+  logic [JobBits-1:0] head_job_q;
+
+  result_fifo #(
+      .Bits(WaitingBits), .Depth(Places)
+  ) u_waiting (
+      .clk_i, .rst_ni, .in_valid_i(valid),
+      .in_i({firsts[Walked], last, number, words, network, walk[MaxExtensions],
+             pointer[MaxExtensions*PointerBits+:PointerBits], kind[3*MaxExtensions+:3],
+             routing[MaxExtensions] & extendeds[Walked], routing_at[MaxExtensions*WordBits+:WordBits],
+             searches, job_number_q}),
+      .out_valid_o(waiting), .out_ready_i(~head_q | leave), .out_o(waiting_beat)
+  );
+  assign head_load = waiting & (~head_q | leave);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) head_q <= 1'b0;
+    else head_q <= waiting | (head_q & ~leave);
+    if (head_load) begin
+      {head_first_q, head_last_q, head_number_q, head_words_q, head_network_q, head_walk_q, head_pointer_q, head_kind_q,
+       head_routing_q, head_routing_at_q, head_searches_q, head_job_q} <= waiting_beat;
+    end
+  end
+
   localparam int PlaceBits = HeaderBytes == 256 ? 8 : 16;
-  logic [BeatBytes*PlaceBits-1:0] map5, map;
+  localparam int HomeBits = $clog2(BeatBytes) + NumberBits + 1;
+  logic answered, answer_found;
+  logic [HomeBits-2:0] answer_at;
 
-  option_map #(
-      .BeatBytes(BeatBytes), .PlaceBits(PlaceBits)
-  ) u_map (
-      .clk_i, .load_i(load[5:1] & {extended[4:1], ipv6_0}), .beat_i(beat0), .map_o(map5)
-  );
-
-  beat_delay #(
-      .Bits(BeatBytes * PlaceBits), .Stages(Walked - 5)
-  ) u_map_delay (
-      .clk_i, .load_i(load[Walked+1:6]), .bits_i(map5), .bits_o(map)
-  );
-
-  // Up to Searched.
-  logic home;
-  logic [WordBits+2:0] home_at;
-  logic [MaxExtensions-1:0] options_q;
-
-  always_ff @(posedge clk_i) if (load[Walked]) options_q <= options;
+  assign leave = head_q & (~head_searches_q | answered);
 
   home_address_search #(
-      .BeatBytes(BeatBytes), .Beats(BudgetBeats), .PointerBits(PointerBits), .PlaceBits(PlaceBits),
-      .Headers(MaxExtensions)
+      .BeatBytes(BeatBytes), .Beats(BudgetBeats), .PointerBits(PointerBits), .PlaceBits(PlaceBits), .AtBits(AtBits),
+      .JobBits(JobBits)
   ) u_search (
-      .clk_i, .load_starts_i(load[Walked] & extended[Walked-1]), .options_i(options), .options_at_i(options_at),
-      .load_i(load[Searched:Walked+1] & extended[Searched-1:Walked]), .beat_i(number), .map_i(map),
-      .end_valid_i(options_q), .end_i(ends), .found_o(home), .found_at_o(home_at)
+      .clk_i, .rst_ni,
+      .write_i(load[1] & ipv6_0), .write_at_i(beat_at_q), .beat_i(beat0),
+      .starts_write_i(valid & extendeds[Walked]), .starts_at_i(at_q), .starts_i(starts[MaxExtensions*Words+:Words]),
+      .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
+      .clear_i(searches), .clear_number_i(job_number_q),
+      // For the head that will be, so that a beat with its answer ready leaves at once.
+      .ask_i(head_load ? waiting_beat[JobBits] : head_q & ~leave & head_searches_q),
+      .ask_number_i(head_load ? waiting_beat[JobBits-1:0] : head_job_q),
+      .answered_o(answered), .found_o(answer_found), .found_at_o(answer_at)
   );
 
-  logic home_at_hand, routing_at_hand, routing_found;
+  // The home address of the frame that leaves, two bytes behind its option's begin, and whether it begins in the beat with left_q[0].
+  logic home_q;
+  logic [HomeBits-1:0] home_at_q;
+  logic [BudgetBeats-1:0] number_q;
+  logic home_here;
+  logic [NumberBits:0] home_beat;
+  assign home_beat = home_at_q[HomeBits-1-:NumberBits+1];
+
+  always_ff @(posedge clk_i) begin
+    if (leave) begin
+      number_q <= head_number_q;
+      if (head_searches_q) begin
+        home_q <= answer_found;
+        home_at_q <= HomeBits'(answer_at) + HomeBits'(2);
+      end else if (head_first_q) begin
+        home_q <= 1'b0;
+      end
+    end
+  end
+
+  always_comb begin : begins_here
+    integer b;
+    home_here = 1'b0;
+    for (b = 0; b < BudgetBeats; b = b + 1) begin
+      if (number_q[b] && home_beat == (NumberBits+1)'(b)) home_here = home_q;
+    end
+  end
+
+  localparam int ByteBits = WordBits + 2;
+  logic [ByteBits-1:0] home_at;
   logic [WordBits-1:0] routing_word;
-  assign home_at_hand = home & extended[Searched];
-  assign routing_at_hand = routing_found & extended[Searched];
-
   beat_delay #(
-      .Bits(1 + WordBits), .Stages(Searched - Walked)
+      .Bits(1 + ByteBits), .Stages(2)
+  ) u_home (
+      .clk_i, .load_i({1'b0, left_q[1:0]}), .bits_i({home_here, home_at_q[ByteBits-1:0]}), .bits_o({home_found, home_at})
+  );
+  beat_delay #(
+      .Bits(1 + 1 + WordBits), .Stages(3)
   ) u_routing (
-      .clk_i, .load_i(load[Settled:Walked+1]),
-      .bits_i({routing[MaxExtensions], routing_at[MaxExtensions*WordBits+:WordBits]}),
-      .bits_o({routing_found, routing_word})
+      .clk_i, .load_i({1'b0, left_q[1:0], leave}), .bits_i({head_first_q, head_routing_q, head_routing_at_q}),
+      .bits_o({first, routing_found, routing_word})
   );
 
-  // Beside the search: stages Walked + 1 to Walked + 3, then waiting.
-  localparam int FieldBits = 1 + 2 + 2 + 1 + 1 + WordBits;
-  logic [FieldBits-1:0] fields, settled_fields;
+  logic [1:0] settled_network, settled_transport;
+  logic over_budget, ports;
+  logic [WordBits-1:0] ports_at;
 
   frame_settle #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_settle (
-      .clk_i, .load_i(load[Walked+3:Walked+1]), .first_i(first[Walked]), .last_i(last),
-      .budget_ends_i(number[BudgetBeats-1]), .words_i(words), .network_i(network),
-      .walk_i(walk[MaxExtensions]), .pointer_i(pointer[MaxExtensions*PointerBits+:PointerBits]),
-      .kind_i(kind[3*MaxExtensions+:3]),
-      .settle_o(fields[FieldBits-1]), .network_o(fields[WordBits+4+:2]), .transport_o(fields[WordBits+2+:2]),
-      .over_budget_o(fields[WordBits+1]), .ports_o(fields[WordBits]), .ports_at_o(fields[WordBits-1:0])
+      .clk_i, .load_i({left_q[1:0], leave}), .first_i(head_first_q), .last_i(head_last_q),
+      .budget_ends_i(head_number_q[BudgetBeats-1]), .words_i(head_words_q), .network_i(head_network_q),
+      .walk_i(head_walk_q), .pointer_i(head_pointer_q), .kind_i(head_kind_q),
+      .settle_o(settle), .network_o(settled_network), .transport_o(settled_transport),
+      .over_budget_o(over_budget), .ports_o(ports), .ports_at_o(ports_at)
   );
-
-  beat_delay #(
-      .Bits(FieldBits), .Stages(Searched - Walked - 3)
-  ) u_fields (
-      .clk_i, .load_i(load[Settled:Walked+4]), .bits_i(fields), .bits_o(settled_fields)
-  );
-  assign settle = settled_fields[FieldBits-1];
 
   // Settled, and the output.
   frame_result #(
       .BeatBytes(BeatBytes), .IdBits(IdBits)
   ) u_result (
-      .clk_i, .load_i(load[Settled]), .first_i(first[Searched]), .id_i(id), .ipv4_i(ipv4), .tags_i(tags),
-      .extended_i(extended[Searched]), .beat_i(beat),
-      .network_i(settled_fields[WordBits+4+:2]), .transport_i(settled_fields[WordBits+2+:2]),
-      .over_budget_i(settled_fields[WordBits+1]), .ports_i(settled_fields[WordBits]),
-      .ports_at_i(settled_fields[WordBits-1:0]),
-      .routing_i(routing_at_hand), .routing_at_i(routing_word), .home_i(home_at_hand), .home_at_i(home_at),
-      .soon_network_o, .soon_transport_o, .soon_extension_headers_o, .load_result_i(valid_q[Settled]),
+      .clk_i, .load_i(left_q[2]), .first_i(first), .id_i(id), .ipv4_i(ipv4), .tags_i(tags),
+      .extended_i(extended), .beat_i(beat),
+      .network_i(settled_network), .transport_i(settled_transport), .over_budget_i(over_budget),
+      .ports_i(ports), .ports_at_i(ports_at),
+      .routing_i(routing_found), .routing_at_i(routing_word), .home_i(home_found), .home_at_i(home_at),
+      .soon_network_o, .soon_transport_o, .soon_extension_headers_o, .load_result_i(left_q[3]),
       .id_o(out_id_o), .network_o(out_network_o), .transport_o(out_transport_o),
       .extension_headers_o(out_extension_headers_o), .source_o(out_source_o), .destination_o(out_destination_o),
       .ex_source_o(out_ex_source_o), .ex_destination_o(out_ex_destination_o), .source_port_o(out_source_port_o),

@@ -25,7 +25,7 @@ module frame_result #(
     input  logic                         routing_i,
     input  logic [$clog2(BeatBytes)-3:0] routing_at_i,  // word of the routing header
     input  logic                         home_i,
-    input  logic [$clog2(BeatBytes):0]   home_at_i,     // byte of the address
+    input  logic [$clog2(BeatBytes)-1:0] home_at_i,     // byte of the address
     // second clock; the fields that decide on the hash a clock before
     output logic [1:0]                   soon_network_o,
     output logic [1:0]                   soon_transport_o,
@@ -88,15 +88,17 @@ module frame_result #(
 
   logic home_captured, routing_captured;
   logic [127:0] home, routing;
+  logic [3:0] home_phase, routing_phase;
 
   address_capture #(.BeatBytes(BeatBytes)) u_home (
       .clk_i, .load_i(load_i & extended_i), .first_i, .beat_i,
-      .found_i(home_i), .at_i(home_at_i), .captured_o(home_captured), .address_o(home));
+      .found_i(home_i), .at_i({1'b0, home_at_i}), .captured_o(home_captured), .bytes_o(home),
+      .phase_o(home_phase));
 
   address_capture #(.BeatBytes(BeatBytes)) u_routing (
       .clk_i, .load_i(load_i & extended_i), .first_i, .beat_i,
       .found_i(routing_i), .at_i({1'b0, routing_at_i, 2'd0} + (WordBits+3)'(8)),
-      .captured_o(routing_captured), .address_o(routing));
+      .captured_o(routing_captured), .bytes_o(routing), .phase_o(routing_phase));
 
   // Second clock.
   always_ff @(posedge clk_i) begin : result
@@ -110,8 +112,10 @@ module frame_result #(
       extension_headers_o <= known & extended_q;
       source_o <= known ? source_q : 128'd0;
       destination_o <= known ? destination_q : 128'd0;
-      ex_source_o <= !known ? 128'd0 : extended_q && home_captured ? home : source_q;
-      ex_destination_o <= !known ? 128'd0 : extended_q && routing_captured ? routing : destination_q;
+      ex_source_o <= known ? source_q : 128'd0;
+      ex_destination_o <= known ? destination_q : 128'd0;
+      if (known & extended_q & home_captured) ex_source_o <= parser_pkg::address_of(home, home_phase);
+      if (known & extended_q & routing_captured) ex_destination_o <= parser_pkg::address_of(routing, routing_phase);
       {source_port_o, destination_port_o} <= known && transport_q != rss_pkg::TRANSPORT_NONE ? ports_q : 32'd0;
     end
   end

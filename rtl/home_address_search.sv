@@ -1,192 +1,173 @@
-// Looks for a home address (RFC 6275, 6.3) in the destination options of a frame. The first good one wins: the right
-// length, within its header. One walk a frame goes block by block through the maps of its beats; each block of each
-// beat of the budget has a step of its own, a clock after that of the block before, so that nothing has to go around a
-// loop in one clock:
+// Looks for home addresses (RFC 6275, 6.3) in the destination options of whole frames. The first good one wins: the right
+// length, within its header. What a walk meets ends it, whether it is good or not: a header whose first home address
+// option does not fit has none.
 //
-//   beat k, block j: step stage k * (Blocks - 1) + j - 1       (Blocks: of 32 bytes, in a beat)
+// Columns of 16 bytes stand in a ring, and a walk goes through one a clock, once around for each beat of its frame. So
+// there are as many walks on their way as columns, and they keep up with a beat a clock: a frame's walk takes as many
+// rounds as the frame has had clocks to come in. Walks that must wait for a place in the ring do so in a queue, some
+// clocks at most; Jobs of them is far more than ever wait.
 //
-// A frame's first block holds no options. What a walk meets ends it, whether it is good or not: a header whose first
-// home address option does not fit has none.
+//   job -> | column 0 | -> | column 1 | -> ... | last column | -> answer, or column 0 with the frame's next beat
 //
-// A beat is in front of step stage s when load_i[s] loads that stage; its find comes with load_i[Stages].
+// Beats (write_*) and the words at which headers begin (starts_*) come before their frame's job. A job's number is
+// cleared before it is asked for, and its answer stays until it is cleared again.
 module home_address_search #(
     parameter int BeatBytes   = 64,
     parameter int Beats       = 4,   // of the budget
     parameter int PointerBits = 7,
     parameter int PlaceBits   = 8,
-    parameter int Headers     = 4,
-    parameter int Stages      = Beats * (BeatBytes / 32 - 1)  // no other value
+    parameter int AtBits      = 6,   // of places of beats
+    parameter int JobBits     = 5,
+    parameter int BeatBits    = Beats < 2 ? 1 : $clog2(Beats)  // no other value
 ) (
-    input  logic                                     clk_i,
-    // a clock before stage 0: headers of destination options that begin in this beat, and their first word
-    input  logic                                     load_starts_i,
-    input  logic [Headers-1:0]                       options_i,
-    input  logic [Headers*($clog2(BeatBytes)-2)-1:0] options_at_i,
-    // in front of stage 0
-    input  logic [Stages:0]                          load_i,
-    input  logic [Beats-1:0]                         beat_i,       // which of its frame's beats: one bit is set
-    input  logic [BeatBytes*PlaceBits-1:0]           map_i,        // of option_map
-    input  logic [Headers-1:0]                       end_valid_i,  // as options_i
-    input  logic [Headers*PointerBits-1:0]           end_i,        // their last word + 1
-    // behind the last: the address's first byte, from the beat's begin; it may lie in the next beat
-    output logic                                     found_o,
-    output logic [$clog2(BeatBytes):0]               found_at_o
+    input  logic                                 clk_i,
+    input  logic                                 rst_ni,
+    input  logic                                 write_i,
+    input  logic [AtBits-1:0]                    write_at_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // the second of the two bytes
+    input  logic [8*BeatBytes+15:0]              beat_i,          // and the two bytes behind it
+    /* verilator lint_on UNUSEDSIGNAL */
+    input  logic                                 starts_write_i,
+    input  logic [AtBits-1:0]                    starts_at_i,
+    input  logic [BeatBytes/4-1:0]               starts_i,
+    // a frame to be searched: its first beat, and how many more there are
+    input  logic                                 job_i,
+    input  logic [JobBits-1:0]                   job_number_i,
+    input  logic [AtBits-1:0]                    job_at_i,
+    input  logic [BeatBits-1:0]                  job_more_i,
+    // from here on the number has no answer
+    input  logic                                 clear_i,
+    input  logic [JobBits-1:0]                   clear_number_i,
+    // is the answer to a job there? The next clock says.
+    input  logic                                 ask_i,
+    input  logic [JobBits-1:0]                   ask_number_i,
+    output logic                                 answered_o,
+    output logic                                 found_o,
+    output logic [$clog2(BeatBytes)+BeatBits-1:0] found_at_o  // the option's first byte in the frame's beats
 );
 
-  localparam int ByteBits = $clog2(BeatBytes);
-  localparam int WordBits = ByteBits - 2;
-  localparam int Words = BeatBytes / 4;
-  localparam int Blocks = BeatBytes / 32;
-  localparam int OwnerBits = $clog2(Headers);
-  localparam int BlockBits = 32 * PlaceBits;
-  localparam int MetBits = 2 + 2 * PlaceBits + 2 * OwnerBits;
-  localparam int StartBits = 2 * (1 + 2 + OwnerBits);  // of a block
+  localparam int Columns = BeatBytes / 16;
+  localparam int ColumnBits = $clog2(Columns);
+  localparam int Step = 7;  // clocks from a column's address to its step
+  localparam int Checked = Columns + Step;
+  localparam int FoundBits = $clog2(BeatBytes) + BeatBits;
 
-  // Where walks begin: {owners, words, valid} of each block's halves.
-  logic [Blocks*StartBits-1:0] starts_q;
+  // The queue.
+  localparam int QueuedBits = JobBits + AtBits + BeatBits;
+  logic queued, taken;
+  logic [QueuedBits-1:0] queued_job;
 
-  always_ff @(posedge clk_i) begin : starts
-    integer half, h;
-    logic [2*Blocks-1:0] valid;
-    logic [4*Blocks-1:0] words;
-    logic [2*Blocks*OwnerBits-1:0] owners;
-    if (load_starts_i) begin
-      valid = '0;
-      words = '0;
-      owners = '0;
-      for (half = 0; half < 2 * Blocks; half = half + 1) begin
-        for (h = 0; h < Headers; h = h + 1) begin
-          if (options_i[h] && options_at_i[h*WordBits+2+:WordBits-2] == (WordBits-2)'(half)) begin
-            valid[half] = 1'b1;
-            words[2*half+:2] = options_at_i[h*WordBits+:2];
-            owners[half*OwnerBits+:OwnerBits] = OwnerBits'(h);
-          end
-        end
-      end
-      for (h = 0; h < Blocks; h = h + 1) begin
-        starts_q[h*StartBits+:StartBits] <=
-            {owners[2*h*OwnerBits+:2*OwnerBits], words[4*h+:4], valid[2*h+:2]};
-      end
-    end
-  end
-
-  // Where headers end, in words from the beat's begin; 0 for what ended before.
-  logic [Headers*PointerBits-1:0] ends_q, ends;
-
-  always_ff @(posedge clk_i) begin : header_ends
-    integer h;
-    logic [PointerBits-1:0] prior;
-    if (load_i[0]) begin
-      for (h = 0; h < Headers; h = h + 1) begin
-        prior = ends_q[h*PointerBits+:PointerBits];
-        ends_q[h*PointerBits+:PointerBits] <=
-            end_valid_i[h] ? end_i[h*PointerBits+:PointerBits] :
-            prior > PointerBits'(Words) ? prior - PointerBits'(Words) : '0;
-      end
-    end
-  end
-
-  beat_delay #(
-      .Bits(Headers * PointerBits), .Stages(Stages - 1)
-  ) u_ends (
-      .clk_i, .load_i(load_i[Stages:1]), .bits_i(ends_q), .bits_o(ends)
+  result_fifo #(
+      .Bits(QueuedBits), .Depth(2 ** JobBits)
+  ) u_queue (
+      .clk_i, .rst_ni, .in_valid_i(job_i), .in_i({job_number_i, job_at_i, job_more_i}),
+      .out_valid_o(queued), .out_ready_i(taken), .out_o(queued_job)
   );
 
-  /* verilator lint_off UNUSEDSIGNAL */  // no block has a step in every stage, and nobody is behind the last
-  // Slice s of these is in front of stage s, but for met: slice s is behind it.
-  logic [(Stages+1)*Beats-1:0] beat;
-  logic [Stages*BeatBytes*PlaceBits-1:0] map;
-  logic [Stages*Blocks*StartBits-1:0] starts_at;
-  logic [Stages*Blocks*MetBits-1:0] met;
-  logic [Beats*Blocks*PlaceBits-1:0] place;
-  logic [Beats*Blocks*OwnerBits-1:0] owner;
-  /* verilator lint_on UNUSEDSIGNAL */
+  // The ring's front, where addresses are; slice n of these is n clocks behind column 0. more: beats to come.
+  logic [Checked+1:0] valid_q, first_q;
+  logic [Columns*AtBits-1:0] at_q;
+  logic [(Checked+2)*BeatBits-1:0] more_q, number_q;
+  logic [(Checked+2)*JobBits-1:0] job_q;
+  logic again;
 
-  assign beat[Beats-1:0] = beat_i;
-  assign map[BeatBytes*PlaceBits-1:0] = map_i;
-  assign starts_at[Blocks*StartBits-1:0] = starts_q;
-  assign place[PlaceBits-1:0] = '0;
-  assign owner[OwnerBits-1:0] = '0;
+  assign again = valid_q[Columns-1] & more_q[(Columns-1)*BeatBits+:BeatBits] != '0;
+  assign taken = ~again;
 
-  for (genvar s = 0; s < Stages; s = s + 1) begin : g_stage
-    logic [Beats-1:0] beat_q;
-    always_ff @(posedge clk_i) if (load_i[s]) beat_q <= beat[s*Beats+:Beats];
-    assign beat[(s+1)*Beats+:Beats] = beat_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= {valid_q[Checked:0], again | queued};
+  end
 
-    if (s + 1 < Stages) begin : g_along
-      logic [BeatBytes*PlaceBits-1:0] map_q;
-      logic [Blocks*StartBits-1:0] starts_at_q;
-      always_ff @(posedge clk_i) begin
-        if (load_i[s]) begin
-          map_q <= map[s*BeatBytes*PlaceBits+:BeatBytes*PlaceBits];
-          starts_at_q <= starts_at[s*Blocks*StartBits+:Blocks*StartBits];
-        end
+  always_ff @(posedge clk_i) begin : ring
+    logic [JobBits-1:0] job;
+    logic [AtBits-1:0] at;
+    logic [BeatBits-1:0] more, number;
+    if (queued || valid_q[Checked:0] != '0) begin
+      {job, at, more} = queued_job;
+      number = '0;
+      if (again) begin
+        job = job_q[(Columns-1)*JobBits+:JobBits];
+        at = at_q[(Columns-1)*AtBits+:AtBits] + 1'b1;
+        more = more_q[(Columns-1)*BeatBits+:BeatBits] - 1'b1;
+        number = number_q[(Columns-1)*BeatBits+:BeatBits] + 1'b1;
       end
-      assign map[(s+1)*BeatBytes*PlaceBits+:BeatBytes*PlaceBits] = map_q;
-      assign starts_at[(s+1)*Blocks*StartBits+:Blocks*StartBits] = starts_at_q;
+      first_q <= {first_q[Checked:0], ~again};
+      job_q <= {job_q[(Checked+1)*JobBits-1:0], job};
+      at_q <= {at_q[(Columns-1)*AtBits-1:0], at};
+      more_q <= {more_q[(Checked+1)*BeatBits-1:0], more};
+      number_q <= {number_q[(Checked+1)*BeatBits-1:0], number};
     end
+  end
 
-    for (genvar j = 0; j < Blocks; j = j + 1) begin : g_block
-      // The beat whose block j has its step here, if there is one.
-      localparam int K = (s + 1 - j) / (Blocks - 1);
-      localparam int At = s * Blocks + j;
-      logic [MetBits-1:0] prior;
+  // The columns. Slice c of these is behind column c.
+  logic [Columns-1:0] looked;
+  logic [Columns*PlaceBits-1:0] place;
+  logic [Columns*PointerBits-1:0] room;
 
-      if (s == 0) begin : g_first
-        assign prior = '0;
-      end else begin : g_behind
-        logic [MetBits-1:0] prior_q;
-        always_ff @(posedge clk_i) if (load_i[s]) prior_q <= met[(At-Blocks)*MetBits+:MetBits];
-        assign prior = prior_q;
-      end
+  for (genvar c = 0; c < Columns; c = c + 1) begin : g_column
+    localparam int Before = c == 0 ? Columns - 1 : c - 1;
+    logic fresh;
+    assign fresh = c == 0 & first_q[Step];
 
-      if (s + 1 >= j && K * (Blocks - 1) + j == s + 1 && K < Beats && K + j > 0) begin : g_step
-        localparam int Number = K * Blocks + j;
-        logic [MetBits-1:0] met_here;
-        logic [1:0] looked;
-        logic [2*PlaceBits-1:0] met_place;
-        logic [2*OwnerBits-1:0] met_owner;
+    option_column #(
+        .PlaceBits(PlaceBits), .PointerBits(PointerBits), .AtBits(AtBits)
+    ) u_column (
+        .clk_i,
+        .write_i, .write_at_i, .bytes_i(beat_i[128*c+:136]),
+        .starts_write_i, .starts_at_i, .starts_i(starts_i[4*c+:4]),
+        .load_i(valid_q[c+:8]), .read_at_i(at_q[c*AtBits+:AtBits]),
+        .place_i(fresh ? '1 : place[Before*PlaceBits+:PlaceBits]),
+        .room_i(room[Before*PointerBits+:PointerBits]),
+        .looked_o(looked[c]), .place_o(place[c*PlaceBits+:PlaceBits]), .room_o(room[c*PointerBits+:PointerBits])
+    );
+  end
 
-        option_step #(
-            .PlaceBits(PlaceBits), .OwnerBits(OwnerBits)
-        ) u_step (
-            .clk_i, .load_i(load_i[s] & beat[s*Beats+K]),
-            .map_i(map[s*BeatBytes*PlaceBits+j*BlockBits+:BlockBits]),
-            .begun_i(Number > 1), .place_i(place[(Number-1)*PlaceBits+:PlaceBits]),
-            .owner_i(owner[(Number-1)*OwnerBits+:OwnerBits]),
-            .starts_i(starts_at[At*StartBits+:2]), .start_at_i(starts_at[At*StartBits+2+:4]),
-            .start_owner_i(starts_at[At*StartBits+6+:2*OwnerBits]),
-            .place_o(place[Number*PlaceBits+:PlaceBits]), .owner_o(owner[Number*OwnerBits+:OwnerBits]),
-            .looked_o(looked), .met_o(met_place), .met_owner_o(met_owner)
-        );
-        assign met_here = {met_owner, met_place, looked};
-        assign met[At*MetBits+:MetBits] = beat[(s+1)*Beats+K] ? met_here : prior;
-      end else begin : g_pass
-        assign met[At*MetBits+:MetBits] = prior;
+  // What the walks have found, a clock behind the steps. An option takes 18 bytes, up to the next word.
+  logic [Columns-1:0] found_q;
+  logic [Columns*FoundBits-1:0] found_at_q;
+
+  always_ff @(posedge clk_i) begin : check
+    integer c, prior;
+    logic found;
+    logic [3:0] byte_in_column;
+    logic [5:0] words;
+    if (valid_q[Checked:Step+1] != '0) begin
+      for (c = 0; c < Columns; c = c + 1) begin
+        if (valid_q[c+Step+1]) begin
+          prior = c == 0 ? Columns - 1 : c - 1;
+          found = found_q[prior] & ~(c == 0 & first_q[c+Step+1]);
+          byte_in_column = place[c*PlaceBits+:4];
+          words = (6'(byte_in_column) + 6'd21) >> 2;
+          found_at_q[c*FoundBits+:FoundBits] <= found ? found_at_q[prior*FoundBits+:FoundBits] :
+              {number_q[(c+Step+1)*BeatBits+:BeatBits], ColumnBits'(c), byte_in_column};
+          found_q[c] <= found |
+              (looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) &
+               room[c*PointerBits+:PointerBits] >= PointerBits'(words));
+        end
       end
     end
   end
 
-  always_ff @(posedge clk_i) begin : check
-    integer n;
-    logic [MetBits-1:0] m;
-    logic [PlaceBits-1:0] at;
-    logic [OwnerBits-1:0] who;
-    logic [PointerBits-1:0] address_end;
-    if (load_i[Stages]) begin
-      found_o <= 1'b0;
-      for (n = 2 * Blocks - 1; n >= 0; n = n - 1) begin
-        m = met[((Stages-1)*Blocks+n/2)*MetBits+:MetBits];
-        at = m[2+(n%2)*PlaceBits+:PlaceBits];
-        who = m[2+2*PlaceBits+(n%2)*OwnerBits+:OwnerBits];
-        // The option's 18 bytes, up to the next word.
-        address_end = PointerBits'((9'(n / 2 * 32) + 9'(at[4:0]) + 9'd21) >> 2);
-        if (m[n%2] && &at[PlaceBits-1:5] && address_end <= ends[who*PointerBits+:PointerBits]) begin
-          found_o <= 1'b1;
-          found_at_o <= (ByteBits+1)'(n / 2 * 32) + (ByteBits+1)'(at[4:0]) + (ByteBits+1)'(2);
-        end
-      end
-    end
+  // Answers.
+  logic [2**JobBits-1:0] answered_q;
+  logic [FoundBits:0] answers_q [2**JobBits];
+  logic answer;
+  logic [JobBits-1:0] answer_number;
+
+  assign answer = valid_q[Checked+1] & more_q[(Checked+1)*BeatBits+:BeatBits] == '0;
+  assign answer_number = job_q[(Checked+1)*JobBits+:JobBits];
+
+  always_ff @(posedge clk_i) begin
+    if (answer) answers_q[answer_number] <= {found_q[Columns-1], found_at_q[(Columns-1)*FoundBits+:FoundBits]};
+    if (clear_i) answered_q[clear_number_i] <= 1'b0;
+    if (answer) answered_q[answer_number] <= 1'b1;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) answered_o <= 1'b0;
+    else answered_o <= ask_i & answered_q[ask_number_i] & ~(clear_i & clear_number_i == ask_number_i);
+    if (ask_i) {found_o, found_at_o} <= answers_q[ask_number_i];
   end
 
 endmodule

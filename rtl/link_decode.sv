@@ -24,13 +24,12 @@ module link_decode #(
     input  logic                             first_i,
     input  logic                             last_i,
     input  logic [8*BeatBytes-1:0]           data_i,
-    /* verilator lint_off UNUSEDSIGNAL */  // a word is complete if its last byte is
     input  logic [BeatBytes-1:0]             keep_i,
-    /* verilator lint_on UNUSEDSIGNAL */
     input  logic [IdBits-1:0]                id_i,
     // one clock later
+    output logic [BeatBytes-1:0]             kept_o,      // bytes of the frame, as the beat came
     output logic [8*BeatBytes+15:0]          beat_o,  // the words, and the two bytes behind them
-    output logic                             ipv6_o,      // may have extension headers; for all beats of the frame
+    output logic                             ipv6_o,      // for all beats of the frame
     // two clocks later
     output logic                             ip_first_o,
     output logic                             ip_last_o,
@@ -50,15 +49,16 @@ module link_decode #(
     is_tag = type_le == 16'h0081 | type_le == 16'ha888;
   endfunction
 
-  // Complete words: bit n of a run of ones stands for word n, and bit b of their number is the parity of every
-  // 2**b-th of them.
-  function automatic logic [CountBits-1:0] count_of(input logic [Words-1:0] run);
+  // Complete words: word n is if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so
+  // bit b of their number is the parity of every 2**b-th of them: of the bytes in mask b.
+  function automatic logic [CountBits*BeatBytes-1:0] count_masks(input int unused);
     integer b, n;
-    count_of = '0;
+    count_masks = '0;
     for (b = 0; b < CountBits; b = b + 1) begin
-      for (n = (1 << b) - 1; n < Words; n = n + (1 << b)) count_of[b] = count_of[b] ^ run[n];
+      for (n = (1 << b) - 1; n < Words; n = n + (1 << b)) count_masks[b*BeatBytes+4*n+1] = 1'b1;
     end
   endfunction
+  localparam logic [CountBits*BeatBytes-1:0] CountMasks = count_masks(0);
 
   // First clock. EtherTypes are compared as they lie, low byte first. Bit t of the vectors: with t tags.
   logic first_q, last_q, tagged_q, tagged_twice_q, extended, extended_q;
@@ -70,20 +70,21 @@ module link_decode #(
   logic [15:0] tail_q;
 
   always_ff @(posedge clk_i) begin : ethernet
-    integer t, w;
-    logic [Words-1:0] complete;
+    integer b, t;
+    logic [BeatBytes-1:0] kept;
     logic [15:0] type_le;
     /* verilator lint_off UNUSEDSIGNAL */
     logic [79:0] ip;  // its first ten bytes: version in byte 0; IPv6: next header in byte 6; IPv4: fragment in bytes 6
                       // and 7, protocol in byte 9
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[0]) begin
-      for (w = 0; w < Words; w = w + 1) complete[w] = keep_i[4*w+1] | ~last_i;
+      kept = last_i ? keep_i : '1;
+      for (b = 0; b < CountBits; b = b + 1) words_q[b] <= ^(kept & CountMasks[b*BeatBytes+:BeatBytes]);
       first_q <= first_i;
       last_q <= last_i;
       beat_o <= {data_i, tail_q};
+      kept_o <= kept;
       tail_q <= data_i[8*BeatBytes-1-:16];
-      words_q <= count_of(complete);
       if (first_i) begin
         id_q <= id_i;
         tagged_q <= is_tag(data_i[8*12+:16]);
@@ -91,15 +92,20 @@ module link_decode #(
         for (t = 0; t < 3; t = t + 1) begin
           type_le = data_i[8*(12+4*t)+:16];
           ip = data_i[8*(14+4*t)+:80];
-          ipv4_q[t] <= type_le == 16'h0008 & ip[7:4] == 4'd4 & ip[3:0] >= 4'd5 & complete[8+t];
-          ipv6_q[t] <= type_le == 16'hdd86 & ip[7:4] == 4'd6 & complete[13+t];
-          ends4_q[5*t+:5] <= 5'(ip[3:0]) + 5'(t);
-          kind6_q[3*t+:3] <= parser_pkg::kind_of(ip[8*6+:8]);
-          // All fragments of a datagram are to meet in one queue: the first one has no ports either. An IPv6 extension
-          // header's number means nothing here.
-          kind4_q[3*t+:3] <= ip[8*6+:6] != 6'd0 || ip[8*7+:8] != 8'd0 ? parser_pkg::KIND_OTHER :
-                             ip[8*9+:8] == 8'd6  ? parser_pkg::KIND_TCP :
-                             ip[8*9+:8] == 8'd17 ? parser_pkg::KIND_UDP : parser_pkg::KIND_OTHER;
+          // Who has no tag is not looked at behind tags, and what is no IP at a place has no kind that counts there.
+          if (t == 0 || is_tag(data_i[8*12+:16])) begin
+            ipv4_q[t] <= type_le == 16'h0008 & ip[7:4] == 4'd4 & ip[3:0] >= 4'd5 & kept[4*(8+t)+1];
+            ipv6_q[t] <= type_le == 16'hdd86 & ip[7:4] == 4'd6 & kept[4*(13+t)+1];
+            ends4_q[5*t+:5] <= 5'(ip[3:0]) + 5'(t);
+            if (type_le == 16'hdd86) kind6_q[3*t+:3] <= parser_pkg::kind_of(ip[8*6+:8]);
+            // All fragments of a datagram are to meet in one queue: the first one has no ports either. An IPv6 extension
+            // header's number means nothing here.
+            if (type_le == 16'h0008) begin
+              kind4_q[3*t+:3] <= ip[8*6+:6] != 6'd0 || ip[8*7+:8] != 8'd0 ? parser_pkg::KIND_OTHER :
+                                 ip[8*9+:8] == 8'd6  ? parser_pkg::KIND_TCP :
+                                 ip[8*9+:8] == 8'd17 ? parser_pkg::KIND_UDP : parser_pkg::KIND_OTHER;
+            end
+          end
         end
       end
     end
@@ -116,7 +122,7 @@ module link_decode #(
   assign kind4 = !tagged_q ? kind4_q[2:0] : !tagged_twice_q ? kind4_q[5:3] : kind4_q[8:6];
   assign kind6 = !tagged_q ? kind6_q[2:0] : !tagged_twice_q ? kind6_q[5:3] : kind6_q[8:6];
   assign ends4 = !tagged_q ? ends4_q[4:0] : !tagged_twice_q ? ends4_q[9:5] : ends4_q[14:10];
-  assign ipv6_o = ipv6_q != 3'd0;
+  assign ipv6_o = ipv6;
   assign extended = first_q ? ipv6 & kind6 >= parser_pkg::KIND_SKIPPED : extended_q;
 
   always_ff @(posedge clk_i) begin : network

@@ -1,52 +1,65 @@
-// Finds, for every byte of a block of 32, what a walk over IPv6 options that comes by there meets: the block's first
-// home address option (type 0xC9, length 16), or the place behind the block where the walk goes on. Five clocks, a beat
-// a clock, whatever the number of options: each step doubles the reach of all bytes' jumps.
+// Finds, for every byte of a column of 16, what a walk over IPv6 options that comes by there meets: the column's first
+// home address option (type 0xC9, length 16), or the place behind the column where the walk goes on. Four clocks, a
+// column a clock, whatever the number of options: each step doubles the reach of all bytes' jumps.
 //
 //  +---------+---------+-------------------+
 //  |  type   | length  | length bytes      |   RFC 8200, 4.2; type 0 (Pad1) is one byte, without a length
 //  +---------+---------+-------------------+
 //
-// map_o holds PlaceBits for every byte: a place counted from the end of the byte's block, modulo 2**PlaceBits. The last
-// 32 codes are the block's own bytes: a home address option begins there. The others are where the walk goes on; with
-// 8 bits, 223 also stands for all that is farther. Headers play no part here: whoever looks up a byte knows that an
-// option begins there and where its header ends.
+// map_o holds PlaceBits for every byte: a place counted from the column's end, modulo 2**PlaceBits. The last 16 codes are
+// the column's own bytes: a home address option begins there. The others are where the walk goes on; with 8 bits, 239
+// also stands for all that is farther. Headers play no part here: whoever looks up a byte knows that an option begins
+// there and where its header ends.
 module option_map #(
-    parameter int BeatBytes = 64,  // a multiple of 32
-    parameter int PlaceBits = 8    // 8 or 16
+    parameter int PlaceBits = 8  // 8 or 16
 ) (
-    input  logic                           clk_i,
-    input  logic [4:0]                     load_i,
-    /* verilator lint_off UNUSEDSIGNAL */  // the second of the two bytes
-    input  logic [8*BeatBytes+15:0]        beat_i,  // and the two bytes behind it
-    /* verilator lint_on UNUSEDSIGNAL */
-    output logic [BeatBytes*PlaceBits-1:0] map_o
+    input  logic                    clk_i,
+    input  logic [3:0]              load_i,
+    input  logic [8*17-1:0]         bytes_i,  // the column's, and the one behind
+    output logic [16*PlaceBits-1:0] map_o
 );
 
-  logic [BeatBytes*PlaceBits-1:0] jumps_q, reach4, reach8, reach16;
+  logic [16*PlaceBits-1:0] jumps_q, map4_q, map8_q;
 
-  always_ff @(posedge clk_i) begin : jumps
-    integer b;
-    logic [7:0] kind, length;
-    logic [15:0] next;
-    if (load_i[0]) begin
-      for (b = 0; b < BeatBytes; b = b + 1) begin
-        kind = beat_i[8*b+:8];
-        length = beat_i[8*b+8+:8];
-        next = kind == 8'hc9 & length == 8'd16 ? 16'(b % 32) :
-               kind == 8'd0 ? 16'(b % 32 + 1) : 16'(b % 32 + 2) + 16'(length);
-        jumps_q[PlaceBits*b+:PlaceBits] <=
-            next[8] && PlaceBits == 8 ? PlaceBits'(223) : PlaceBits'(next - 16'd32);
+  // Joins the two halves of each group of 2 * half bytes: a byte in the first one, whose jump leads into the second one,
+  // goes on from there.
+  function automatic logic [16*PlaceBits-1:0] joined(input logic [16*PlaceBits-1:0] map, input int level);
+    integer half, b, second;
+    logic [PlaceBits-1:0] jump, behind;
+    logic [3:0] to;
+    joined = map;
+    half = 1 << level;
+    for (b = 0; b < 16; b = b + 1) begin
+      if ((b & half) == 0) begin
+        second = (b | half) & ~(half - 1);  // the second half begins here
+        behind = PlaceBits'(second - 16);
+        jump = map[PlaceBits*b+:PlaceBits];
+        // All but the last `level` bits are constant, so that only the second half is picked from.
+        to = 4'(second) | (jump[3:0] & 4'(half - 1));
+        if (jump >> level == behind >> level) joined[PlaceBits*b+:PlaceBits] = map[PlaceBits*to+:PlaceBits];
       end
     end
-  end
+  endfunction
 
-  option_reach #(.BeatBytes(BeatBytes), .PlaceBits(PlaceBits), .First(1), .Last(2)) u_reach4 (
-      .clk_i, .load_i(load_i[1]), .map_i(jumps_q), .map_o(reach4));
-  option_reach #(.BeatBytes(BeatBytes), .PlaceBits(PlaceBits), .First(4), .Last(4)) u_reach8 (
-      .clk_i, .load_i(load_i[2]), .map_i(reach4), .map_o(reach8));
-  option_reach #(.BeatBytes(BeatBytes), .PlaceBits(PlaceBits), .First(8), .Last(8)) u_reach16 (
-      .clk_i, .load_i(load_i[3]), .map_i(reach8), .map_o(reach16));
-  option_reach #(.BeatBytes(BeatBytes), .PlaceBits(PlaceBits), .First(16), .Last(16)) u_reach32 (
-      .clk_i, .load_i(load_i[4]), .map_i(reach16), .map_o);
+  always_ff @(posedge clk_i) begin : search
+    integer b;
+    logic [7:0] kind, length;
+    logic [8:0] next;
+    if (load_i != '0) begin
+      if (load_i[0]) begin
+        for (b = 0; b < 16; b = b + 1) begin
+          kind = bytes_i[8*b+:8];
+          length = bytes_i[8*b+8+:8];
+          next = kind == 8'hc9 & length == 8'd16 ? 9'(b) :
+                 kind == 8'd0 ? 9'(b + 1) : 9'(b + 2) + 9'(length);
+          jumps_q[PlaceBits*b+:PlaceBits] <=
+              next[8] && PlaceBits == 8 ? PlaceBits'(239) : PlaceBits'(next) - PlaceBits'(16);
+        end
+      end
+      if (load_i[1]) map4_q <= joined(joined(jumps_q, 0), 1);
+      if (load_i[2]) map8_q <= joined(map4_q, 2);
+      if (load_i[3]) map_o <= joined(map8_q, 3);
+    end
+  end
 
 endmodule

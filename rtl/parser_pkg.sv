@@ -25,4 +25,13 @@ package parser_pkg;
     endcase
   endfunction
 
+  // An IPv6 address that begins at byte `phase` of 16 and goes around, the first byte in [7:0]; network order left to
+  // right.
+  function automatic logic [127:0] address_of(input logic [127:0] bytes, input logic [3:0] phase);
+    integer b;
+    logic [127:0] turned;
+    turned = 128'({bytes, bytes} >> {phase, 3'd0});
+    for (b = 0; b < 16; b = b + 1) address_of[127-8*b-:8] = turned[8*b+:8];
+  endfunction
+
 endpackage

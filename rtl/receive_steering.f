@@ -7,9 +7,9 @@ frame_align.sv
 link_decode.sv
 extension_words.sv
 extension_hop.sv
-option_reach.sv
+result_fifo.sv
 option_map.sv
-option_step.sv
+option_column.sv
 home_address_search.sv
 address_capture.sv
 frame_settle.sv
@@ -22,5 +22,6 @@ toeplitz_table_group.sv
 toeplitz_table_hash.sv
 indirection_table.sv
 steering_core.sv
-result_fifo.sv
+steering_lane.sv
+lane_order.sv
 receive_steering.sv

@@ -1,31 +1,43 @@
-// Receive-side steering of frames: frame_parser in front of steering_core. Frames in, hash, hash report and receive
-// queue out, in order, a beat a clock. Both parts' files have their rules; the configuration in force when a frame's
-// headers have been read applies to it.
+// Receive-side steering of frames: Lanes times frame_parser in front of steering_core (steering_lane). Frames in, hash,
+// hash report and receive queue out, in order, a beat a clock and lane. The parts' files have their rules; the
+// configuration in force when a frame's headers have been read applies to it.
 //
-// Back-pressure: the stages never wait. A frame is let in for one of Credits, which its result gives back as it is
-// taken; results that wait do so in a FIFO of as many places. tready_o comes from registers: it does not depend on the
-// other inputs of its clock, and is high in every clock as long as results are taken as they come.
+// Lanes: each is a stream of its own, and a frame stays in its lane; lane n has bit or slice n of every port below that
+// is wider for them. Frames whose first beats are taken at the same edge are a group. Results leave group by group, in
+// the order in which the groups began, a whole group at an edge: out_valid_o tells its lanes, out_ready_i takes all of
+// them. Within a group the lower lane counts as the earlier. One configuration serves all lanes: its words are taken,
+// and banks exchanged, at the same edge in all of them. With one lane every group is a frame.
 //
-// Latency: frame_parser's, and 6 clocks (HashTables 0) or 7, from the beat that settles the fields.
+// Back-pressure: the stages never wait. A group is let in for one of Credits, which it gives back as it leaves; results
+// that wait do so in FIFOs of as many places. tready_o comes from registers: it does not depend on the other inputs of
+// its clock, and is high in every clock as long as results are taken as they come.
+//
+// Latency: frame_parser's, and 6 clocks (one more with HashTables 1, and one more with more than 512 entries), from the
+// beat that settles the fields, in a group the last such beat; and behind the groups before.
 // Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low changes no register.
 module receive_steering #(
-    parameter int DataBits      = 512,  // 128, 256, 512 or 1024
+    parameter int Lanes         = 1,    // 1, 2 or 4
+    parameter int DataBits      = 512,  // of a lane: 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // see frame_parser
     parameter int MaxExtensions = 4,    // likewise
     parameter int StartOffset   = 1,    // likewise
-    parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 512
-    parameter int HashTables    = 0     // see steering_core
+    parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
+    parameter int HashTables    = 0,    // see steering_core
+    // A power of two. As many as groups can be on their way at one a clock, and the two clocks that a credit takes to come
+    // back; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
+    // offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room for all of its frames.
+    parameter int Credits       = Lanes > 1 ? 128 : 64
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,
     // frames
-    input  logic [DataBits-1:0]               tdata_i,
-    input  logic [DataBits/8-1:0]             tkeep_i,
-    input  logic                              tvalid_i,
-    output logic                              tready_o,
-    input  logic                              tlast_i,
-    input  logic [15:0]                       tuser_i,         // comes back with the result
-    input  logic [9:0]                        start_offset_i,
+    input  logic [Lanes*DataBits-1:0]         tdata_i,
+    input  logic [Lanes*DataBits/8-1:0]       tkeep_i,
+    input  logic [Lanes-1:0]                  tvalid_i,
+    output logic [Lanes-1:0]                  tready_o,
+    input  logic [Lanes-1:0]                  tlast_i,
+    input  logic [16*Lanes-1:0]               tuser_i,         // comes back with the result
+    input  logic [10*Lanes-1:0]               start_offset_i,
     // configuration bus
     input  logic                              cfg_valid_i,
     output logic                              cfg_ready_o,
@@ -33,92 +45,74 @@ module receive_steering #(
     input  logic [31:0]                       cfg_data_i,
     output logic                              active_bank_o,
     // results
-    output logic                              out_valid_o,
+    output logic [Lanes-1:0]                  out_valid_o,
     input  logic                              out_ready_i,
-    output logic [15:0]                       out_id_o,
-    output logic [31:0]                       out_hash_o,  // 0 with REPORT_NONE
-    output logic [3:0]                        out_report_o,
-    output logic [15:0]                       out_queue_o,
-    output logic                              out_bank_o,
-    output logic                              out_over_budget_o
+    output logic [16*Lanes-1:0]               out_id_o,
+    output logic [32*Lanes-1:0]               out_hash_o,  // 0 with REPORT_NONE
+    output logic [4*Lanes-1:0]                out_report_o,
+    output logic [16*Lanes-1:0]               out_queue_o,
+    output logic [Lanes-1:0]                  out_bank_o,
+    output logic [Lanes-1:0]                  out_over_budget_o
 );
 
-  // As many as frames can be on their way at one a clock, and the two clocks that a credit takes to come back.
-  localparam int Credits = 64;
+  if (Lanes != 1 && Lanes != 2 && Lanes != 4) begin : g_illegal
+    // Elaboration stops here: there is no such module, and its name is the message.
+    receive_steering_lanes_must_be_1_2_or_4 illegal ();
+  end
+
   localparam int CreditBits = $clog2(Credits) + 1;
 
-  logic accept, inside_q, open_q, begins, leaves;
-  logic [CreditBits-1:0] frames_q, frames;
+  logic [Lanes-1:0] begins, waits, head, take, lane_cfg_ready;
+  logic open_q, leaves;
+  logic [CreditBits-1:0] groups_q, groups;
 
-  assign tready_o = inside_q | open_q;
-  assign accept = tvalid_i & tready_o;
-  assign begins = accept & ~inside_q;
-  assign leaves = out_valid_o & out_ready_i;
-  assign frames = frames_q + CreditBits'(begins) - CreditBits'(leaves);
+  assign out_valid_o = (head & ~waits) == '0 ? head : '0;
+  assign take = out_ready_i ? out_valid_o : '0;
+  assign leaves = |take;
+  assign groups = groups_q + CreditBits'(|begins) - CreditBits'(leaves);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      inside_q <= 1'b0;
       open_q <= 1'b1;
-      frames_q <= '0;
+      groups_q <= '0;
     end else begin
-      if (accept) inside_q <= ~tlast_i;
-      frames_q <= frames;
-      open_q <= frames_q < CreditBits'(Credits - 1);  // one may begin at this edge
+      groups_q <= groups;
+      open_q <= groups_q < CreditBits'(Credits - 1);  // one may begin at this edge
     end
   end
 
-  logic soon, soon_extension_headers, over_budget;
-  logic [1:0] soon_network, soon_transport;
-  logic [15:0] id, source_port, destination_port;
-  logic [127:0] source, destination, ex_source, ex_destination;
-  /* verilator lint_off UNUSEDSIGNAL */  // known a clock before
-  logic valid, extension_headers;
-  logic [1:0] network, transport;
+  if (Lanes > 1) begin : g_order
+    lane_order #(
+        .Lanes(Lanes), .Groups(Credits)
+    ) u_order (
+        .clk_i, .rst_ni, .begins_i(begins), .head_o(head), .leaves_i(leaves)
+    );
+  end else begin : g_one
+    assign head = '1;
+  end
+
+  /* verilator lint_off UNUSEDSIGNAL */  // all alike: the lanes take the same words at the same edges
+  logic [Lanes-1:0] lane_bank;
   /* verilator lint_on UNUSEDSIGNAL */
+  assign cfg_ready_o = &lane_cfg_ready;
+  assign active_bank_o = lane_bank[0];
 
-  frame_parser #(
-      .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .IdBits(16),
-      .StartOffset(StartOffset)
-  ) u_parser (
-      .clk_i, .rst_ni,
-      .tdata_i, .tkeep_i, .tvalid_i(accept), .tlast_i, .tuser_i, .start_offset_i,
-      .soon_valid_o(soon), .soon_network_o(soon_network), .soon_transport_o(soon_transport),
-      .soon_extension_headers_o(soon_extension_headers),
-      .out_valid_o(valid), .out_id_o(id), .out_network_o(network),
-      .out_transport_o(transport), .out_extension_headers_o(extension_headers), .out_source_o(source),
-      .out_destination_o(destination), .out_ex_source_o(ex_source), .out_ex_destination_o(ex_destination),
-      .out_source_port_o(source_port), .out_destination_port_o(destination_port), .out_over_budget_o(over_budget)
-  );
-
-  localparam int IdBits = 16 + 1;
-  logic steered, bank;
-  logic [IdBits-1:0] steered_id;
-  logic [15:0] queue;
-  logic [31:0] hash;
-  logic [3:0] report;
-
-  steering_core #(
-      .Entries(Entries), .HashTables(HashTables), .IdBits(IdBits)
-  ) u_steering (
-      .clk_i, .rst_ni,
-      .soon_valid_i(soon), .soon_network_i(soon_network), .soon_transport_i(soon_transport),
-      .soon_extension_headers_i(soon_extension_headers),
-      .in_id_i({id, over_budget}), .in_source_i(source), .in_destination_i(destination),
-      .in_ex_source_i(ex_source), .in_ex_destination_i(ex_destination), .in_source_port_i(source_port),
-      .in_destination_port_i(destination_port),
-      .cfg_valid_i, .cfg_ready_o, .cfg_addr_i, .cfg_data_i, .active_bank_o,
-      .out_valid_o(steered), .out_id_o(steered_id), .out_hash_o(hash), .out_report_o(report),
-      .out_queue_o(queue), .out_bank_o(bank)
-  );
-
-  result_fifo #(
-      .Bits(IdBits + 32 + 4 + 16 + 1), .Depth(Credits)
-  ) u_results (
-      .clk_i, .rst_ni,
-      .in_valid_i(steered), .in_i({steered_id, hash, report, queue, bank}),
-      .out_valid_o, .out_ready_i,
-      .out_o({out_id_o, out_over_budget_o, out_hash_o, out_report_o, out_queue_o, out_bank_o})
-  );
+  for (genvar n = 0; n < Lanes; n = n + 1) begin : g_lane
+    steering_lane #(
+        .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .StartOffset(StartOffset),
+        .Entries(Entries), .HashTables(HashTables), .Places(Credits)
+    ) u_lane (
+        .clk_i, .rst_ni,
+        .tdata_i(tdata_i[DataBits*n+:DataBits]), .tkeep_i(tkeep_i[DataBits/8*n+:DataBits/8]), .tvalid_i(tvalid_i[n]),
+        .tready_o(tready_o[n]), .tlast_i(tlast_i[n]), .tuser_i(tuser_i[16*n+:16]),
+        .start_offset_i(start_offset_i[10*n+:10]),
+        .open_i(open_q), .begins_o(begins[n]),
+        .cfg_valid_i, .cfg_ready_o(lane_cfg_ready[n]), .cfg_go_i(cfg_ready_o), .cfg_addr_i, .cfg_data_i,
+        .active_bank_o(lane_bank[n]),
+        .out_valid_o(waits[n]), .out_ready_i(take[n]), .out_id_o(out_id_o[16*n+:16]),
+        .out_hash_o(out_hash_o[32*n+:32]), .out_report_o(out_report_o[4*n+:4]), .out_queue_o(out_queue_o[16*n+:16]),
+        .out_bank_o(out_bank_o[n]), .out_over_budget_o(out_over_budget_o[n])
+    );
+  end
 
 endmodule

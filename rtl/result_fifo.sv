@@ -1,6 +1,6 @@
-// Catches results that nobody takes at once: a pipeline that cannot wait is in front of it, whoever may wait behind.
-// An empty one is a wire: a result is at the output in the clock in which it comes, and is kept only if it is not taken
-// there. in_valid_i has no ready: who counts Depth credits never has more results on their way than places.
+// Catches what nobody takes at once, results first of all: who gives cannot wait, who takes may. An empty one is a wire:
+// what comes is at the output in the same clock, and is kept only if it is not taken there. in_valid_i has no ready: who
+// counts Depth credits, or knows how many are ever on their way, never has more than places.
 module result_fifo #(
     parameter int Bits  = 32,
     parameter int Depth = 32   // a power of two

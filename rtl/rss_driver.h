@@ -14,7 +14,7 @@ struct rss_bus {
 };
 
 struct rss_limits {
-  uint32_t data_bits, header_bytes, max_extensions, start_offset, table_entries, hash_types;
+  uint32_t lanes, data_bits, header_bytes, max_extensions, start_offset, table_entries, hash_types;
 };
 
 struct rss_config {
@@ -48,6 +48,7 @@ static inline enum rss_result rss_probe(const struct rss_bus* bus, struct rss_li
   limits->data_bits = rss_field_get(word, RSS_STREAM_DATA_BITS);
   limits->header_bytes = rss_field_get(word, RSS_STREAM_HEADER_BYTES);
   word = bus->read(bus->context, RSS_LIMITS);
+  limits->lanes = rss_field_get(word, RSS_LIMITS_LANES);
   limits->max_extensions = rss_field_get(word, RSS_LIMITS_MAX_EXTENSIONS);
   limits->start_offset = rss_field_get(word, RSS_LIMITS_START_OFFSET);
   limits->table_entries = rss_field_get(word, RSS_LIMITS_TABLE_ENTRIES);

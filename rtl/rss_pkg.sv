@@ -44,14 +44,18 @@ package rss_pkg;
   localparam logic [3:0] REPORT_TCPV6_EX = 4'd8;
   localparam logic [3:0] REPORT_UDPV6_EX = 4'd9;
 
-  // Configuration bus, 32-bit words.
-  localparam int CFG_ADDR_BITS = 9;
-  localparam logic [8:0] CFG_TABLE = 9'h000;         // to 0x0ff: entry 2n in [15:0], entry 2n + 1 in [31:16]
-  localparam logic [8:0] CFG_KEY = 9'h100;           // to 0x109: first key byte in [31:24] of the first word
-  localparam logic [8:0] CFG_TYPES = 9'h110;         // [8:0] hash types, [CFG_EX_ALWAYS_BIT] see field_select
-  localparam logic [8:0] CFG_MASK = 9'h111;          // [8:0] indirection table mask
-  localparam logic [8:0] CFG_UNCLASSIFIED = 9'h112;  // [15:0] queue of packets without a hash
-  localparam logic [8:0] CFG_COMMIT = 9'h11f;        // any data: exchanges the banks
+  // Indirection table: as many as a hash can point at, in pairs.
+  localparam int INDEX_BITS = 15;
+  localparam int PAIR_BITS = INDEX_BITS - 1;
+
+  // Configuration bus, 32-bit words. The lower half of the addresses is the table's.
+  localparam int CFG_ADDR_BITS = PAIR_BITS + 1;
+  localparam logic [14:0] CFG_TABLE = 15'h0000;         // to 0x3fff: entry 2n in [15:0], entry 2n + 1 in [31:16]
+  localparam logic [14:0] CFG_KEY = 15'h4000;           // to 0x4009: first key byte in [31:24] of the first word
+  localparam logic [14:0] CFG_TYPES = 15'h4010;         // [8:0] hash types, [CFG_EX_ALWAYS_BIT] see field_select
+  localparam logic [14:0] CFG_MASK = 15'h4011;          // [14:0] indirection table mask
+  localparam logic [14:0] CFG_UNCLASSIFIED = 15'h4012;  // [15:0] queue of packets without a hash
+  localparam logic [14:0] CFG_COMMIT = 15'h401f;        // any data: exchanges the banks
   localparam int CFG_EX_ALWAYS_BIT = 16;
 
   /* verilator lint_on UNUSEDPARAM */

@@ -30,6 +30,7 @@
 #define RSS_LIMITS_TABLE_ENTRIES                0x0000ffffu
 #define RSS_LIMITS_MAX_EXTENSIONS               0x001f0000u
 #define RSS_LIMITS_START_OFFSET                 0x01000000u
+#define RSS_LIMITS_LANES                        0x70000000u
 
 #define RSS_HASHING                             0x00010u
 #define RSS_HASHING_TYPES                       0x000001ffu
@@ -118,6 +119,7 @@
   X(LIMITS, TABLE_ENTRIES, 0u, 16u, ro, 0x0u, "Entries") \
   X(LIMITS, MAX_EXTENSIONS, 16u, 5u, ro, 0x0u, "MaxExtensions") \
   X(LIMITS, START_OFFSET, 24u, 1u, ro, 0x0u, "StartOffset") \
+  X(LIMITS, LANES, 28u, 3u, ro, 0x0u, "Lanes") \
   X(HASHING, TYPES, 0u, 9u, ro, 0x1ffu, "") \
   X(HASHING, KEY_BYTES, 16u, 8u, ro, 0x28u, "") \
   X(HASHING, FORM, 24u, 2u, ro, 0x0u, "") \

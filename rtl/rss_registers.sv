@@ -6,6 +6,7 @@
 // (staged_config) and goes to the pipeline by itself once it is committed. DataBits, HeaderBytes, MaxExtensions and
 // StartOffset are shown to software and have no other effect. Reset (synchronous, active low): docs/registers.md.
 module rss_registers #(
+    parameter int Lanes         = 1,   // of receive_steering
     parameter int DataBits      = 512,
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,
@@ -39,13 +40,13 @@ module rss_registers #(
     output logic [31:0]                                cfg_data_o,
     input  logic                                       active_bank_i,
     // the pipeline's handshakes
-    input  logic                                       frame_valid_i,
-    input  logic                                       frame_ready_i,
-    input  logic                                       frame_last_i,
-    input  logic                                       result_valid_i,
+    input  logic [Lanes-1:0]                           frame_valid_i,
+    input  logic [Lanes-1:0]                           frame_ready_i,
+    input  logic [Lanes-1:0]                           frame_last_i,
+    input  logic [Lanes-1:0]                           result_valid_i,
     input  logic                                       result_ready_i,
-    input  logic [3:0]                                 result_report_i,
-    input  logic                                       result_over_budget_i
+    input  logic [4*Lanes-1:0]                         result_report_i,
+    input  logic [Lanes-1:0]                           result_over_budget_i
 );
 
   localparam int WordBits = rss_registers_pkg::ADDRESS_BITS - 2;
@@ -106,7 +107,9 @@ module rss_registers #(
       .cfg_valid_o, .cfg_ready_i, .cfg_addr_o, .cfg_data_o
   );
 
-  traffic_counters u_traffic (
+  traffic_counters #(
+      .Lanes(Lanes)
+  ) u_traffic (
       .clk_i, .rst_ni,
       .frame_valid_i, .frame_ready_i, .frame_last_i,
       .result_valid_i, .result_ready_i, .result_report_i, .result_over_budget_i,
@@ -156,6 +159,8 @@ module rss_registers #(
         own_data[rss_registers_pkg::LIMITS_MAX_EXTENSIONS_LSB+:rss_registers_pkg::LIMITS_MAX_EXTENSIONS_BITS] =
             rss_registers_pkg::LIMITS_MAX_EXTENSIONS_BITS'(MaxExtensions);
         own_data[rss_registers_pkg::LIMITS_START_OFFSET_LSB] = StartOffset != 0;
+        own_data[rss_registers_pkg::LIMITS_LANES_LSB+:rss_registers_pkg::LIMITS_LANES_BITS] =
+            rss_registers_pkg::LIMITS_LANES_BITS'(Lanes);
       end
       rss_registers_pkg::HASHING: begin
         own_data[rss_registers_pkg::HASHING_TYPES_LSB+:rss_registers_pkg::HASHING_TYPES_BITS] =

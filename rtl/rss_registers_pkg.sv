@@ -34,6 +34,8 @@ package rss_registers_pkg;
   localparam int LIMITS_MAX_EXTENSIONS_BITS = 5;
   localparam int LIMITS_START_OFFSET_LSB = 24;
   localparam int LIMITS_START_OFFSET_BITS = 1;
+  localparam int LIMITS_LANES_LSB = 28;
+  localparam int LIMITS_LANES_BITS = 3;
 
   localparam logic [16:0] HASHING = 17'h00010;
   localparam int HASHING_TYPES_LSB = 0;

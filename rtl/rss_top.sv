@@ -1,33 +1,34 @@
 // Receive-side steering as a block to be built in: frames in, hash, hash report and receive queue out
 // (receive_steering), controlled and watched over AXI4-Lite (rss_registers; docs/registers.md). One clock, one reset.
-// Rules of the streams: receive_steering.sv and rtl/README.md. Back-pressure on the results stops frames, never the
-// register bus.
+// Rules of the streams and their lanes: receive_steering.sv and rtl/README.md. Back-pressure on the results stops
+// frames, never the register bus.
 module rss_top #(
-    parameter int DataBits      = 512,  // width of the frame stream: 128, 256, 512 or 1024
+    parameter int Lanes         = 1,    // frame streams side by side: 1, 2 or 4
+    parameter int DataBits      = 512,  // width of a frame stream: 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // bytes of a frame that are read: 256, 512 or 1024
     parameter int MaxExtensions = 4,    // IPv6 extension headers that are walked over: 4 to 16
     parameter int StartOffset   = 1,    // 0: start_offset_i is ignored
-    parameter int Entries       = 512   // indirection table entries: a power of two, 1 to 512
+    parameter int Entries       = 512   // indirection table entries: a power of two, 1 to 32768
 ) (
     input  logic                                       clk_i,
     input  logic                                       rst_ni,  // synchronous
     // frames
-    input  logic [DataBits-1:0]                        tdata_i,
-    input  logic [DataBits/8-1:0]                      tkeep_i,
-    input  logic                                       tvalid_i,
-    output logic                                       tready_o,
-    input  logic                                       tlast_i,
-    input  logic [15:0]                                tuser_i,         // comes back with the result
-    input  logic [9:0]                                 start_offset_i,  // bytes before the Ethernet header
+    input  logic [Lanes*DataBits-1:0]                  tdata_i,
+    input  logic [Lanes*DataBits/8-1:0]                tkeep_i,
+    input  logic [Lanes-1:0]                           tvalid_i,
+    output logic [Lanes-1:0]                           tready_o,
+    input  logic [Lanes-1:0]                           tlast_i,
+    input  logic [16*Lanes-1:0]                        tuser_i,         // comes back with the result
+    input  logic [10*Lanes-1:0]                        start_offset_i,  // bytes before the Ethernet header
     // results
-    output logic                                       out_valid_o,
+    output logic [Lanes-1:0]                           out_valid_o,
     input  logic                                       out_ready_i,
-    output logic [15:0]                                out_id_o,
-    output logic [31:0]                                out_hash_o,
-    output logic [3:0]                                 out_report_o,
-    output logic [15:0]                                out_queue_o,
-    output logic                                       out_bank_o,
-    output logic                                       out_over_budget_o,
+    output logic [16*Lanes-1:0]                        out_id_o,
+    output logic [32*Lanes-1:0]                        out_hash_o,
+    output logic [4*Lanes-1:0]                         out_report_o,
+    output logic [16*Lanes-1:0]                        out_queue_o,
+    output logic [Lanes-1:0]                           out_bank_o,
+    output logic [Lanes-1:0]                           out_over_budget_o,
     // AXI4-Lite
     input  logic [rss_registers_pkg::ADDRESS_BITS-1:0] axil_awaddr_i,
     input  logic                                       axil_awvalid_i,
@@ -53,8 +54,8 @@ module rss_top #(
   logic [31:0] cfg_data;
 
   receive_steering #(
-      .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .StartOffset(StartOffset),
-      .Entries(Entries)
+      .Lanes(Lanes), .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions),
+      .StartOffset(StartOffset), .Entries(Entries)
   ) u_steering (
       .clk_i, .rst_ni,
       .tdata_i, .tkeep_i, .tvalid_i, .tready_o, .tlast_i, .tuser_i, .start_offset_i,
@@ -64,8 +65,8 @@ module rss_top #(
   );
 
   rss_registers #(
-      .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .StartOffset(StartOffset),
-      .Entries(Entries)
+      .Lanes(Lanes), .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions),
+      .StartOffset(StartOffset), .Entries(Entries)
   ) u_registers (
       .clk_i, .rst_ni,
       .axil_awaddr_i, .axil_awvalid_i, .axil_awready_o, .axil_wdata_i, .axil_wstrb_i, .axil_wvalid_i, .axil_wready_o,

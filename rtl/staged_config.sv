@@ -9,7 +9,7 @@
 // read_data_o: the word read with read_i, a clock later; 0 without read_i and for words that are not its own. Never
 // read_i and write_i in one clock: the memory need not say what it reads then.
 module staged_config #(
-    parameter int Entries = 512  // of the pipeline's indirection table: a power of two, 1 to 512
+    parameter int Entries = 512  // of the pipeline's indirection table: a power of two, 1 to 32768
 ) (
     input  logic                                       clk_i,
     input  logic                                       rst_ni,
@@ -31,9 +31,9 @@ module staged_config #(
     output logic [31:0]                                cfg_data_o
 );
 
-  if (Entries < 1 || Entries > 512 || (Entries & (Entries - 1)) != 0) begin : g_illegal
+  if (Entries < 1 || Entries > 32768 || (Entries & (Entries - 1)) != 0) begin : g_illegal
     // Elaboration stops here: there is no such module, and its name is the message.
-    staged_config_entries_must_be_a_power_of_two_from_1_to_512 illegal ();
+    staged_config_entries_must_be_a_power_of_two_from_1_to_32768 illegal ();
   end
 
   localparam int WordBits = rss_registers_pkg::ADDRESS_BITS - 2;
@@ -49,8 +49,7 @@ module staged_config #(
   localparam int MemoryBits = $clog2(Types);
 
   function automatic logic is_table(input logic [WordBits-1:0] word);
-    is_table = word >= rss_registers_pkg::TABLE[WordBits+1:2] &&
-               word < rss_registers_pkg::TABLE[WordBits+1:2] + WordBits'(Pairs);
+    is_table = word - rss_registers_pkg::TABLE[WordBits+1:2] < WordBits'(Pairs);
   endfunction
   function automatic logic is_key(input logic [WordBits-1:0] word);
     is_key = word >= rss_registers_pkg::KEY[WordBits+1:2] &&

@@ -1,20 +1,22 @@
-// Receive-side steering behind a parser: as steering_pipeline, whose rules for hash types, tuples, tables and banks hold,
-// but nothing waits, and the fields that decide which hash a packet gets come a clock before the others, so that no
-// stage has much to do. A packet a clock; stages: 1 report, 2 tuple, then the hash, 2 for the table.
+// Receive-side steering behind a parser: header fields of a packet in, hash, hash report and receive queue out, in order.
+// A packet a clock, and nothing waits: the result is out_valid_o's, for one clock, a constant time after soon_valid_i,
+// which is high for one clock a packet. The fields that decide which hash a packet gets come in that clock, the others a
+// clock later, so that no stage has much to do.
 //
-// Hash: HashTables 0 is toeplitz_hash (3 stages), 1 toeplitz_table_hash (4 stages; a tenth of the logic, 36 block RAMs).
-// The result is out_valid_o's, for one clock, 7 or 8 clocks after soon_valid_i, which is high for one clock a packet.
+// Stages: 1, 2 field_select; the hash: HashTables 0 is toeplitz_hash (3 stages), 1 toeplitz_table_hash (4 stages; a
+// tenth of the logic, 36 block RAMs); 2 for the indirection_table, 3 beyond 512 entries. Together 7 to 9 clocks.
 //
 // Configuration: two banks, map in rss_pkg. A packet uses the bank in force when its soon_valid_i is taken. The bus
 // writes the other bank, the shadow; CFG_COMMIT exchanges them: a packet taken at the same edge is the last of the old
 // bank. cfg_ready_o is low for shadow writes while packets of the shadow bank are on their way. With HashTables 1 a
 // COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9216 clocks
-// later; it must stay until then, and packets go on under the old bank.
+// later; it must stay until then, and packets go on under the old bank. A word is taken at an edge with cfg_valid_i,
+// cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are ready).
 //
 // Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
 // Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i changes no register.
 module steering_core #(
-    parameter int Entries    = 512,  // indirection table entries of a bank: a power of two, 1 to 512
+    parameter int Entries    = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables = 0,
     parameter int IdBits     = 16
 ) (
@@ -35,6 +37,7 @@ module steering_core #(
     // configuration bus
     input  logic                              cfg_valid_i,
     output logic                              cfg_ready_o,
+    input  logic                              cfg_go_i,  // 1 of a core alone
     input  logic [rss_pkg::CFG_ADDR_BITS-1:0] cfg_addr_i,
     input  logic [31:0]                       cfg_data_i,
     output logic                              active_bank_o,
@@ -49,7 +52,8 @@ module steering_core #(
 
   localparam int HashStages = HashTables != 0 ? 4 : 3;
   localparam int Hashed = 2 + HashStages;  // the stage of the hash
-  localparam int Stages = Hashed + 2;
+  localparam int TableStages = Entries > 512 ? 3 : 2;
+  localparam int Stages = Hashed + TableStages;
 
   // Stage n is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
   logic [Stages-1:0] valid_q, bank_q, valid, bank, load;
@@ -78,13 +82,13 @@ module steering_core #(
   logic commit, key_ready, cfg_write;
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
   assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
-  assign cfg_write = cfg_valid_i & cfg_ready_o & rst_ni;
+  assign cfg_write = cfg_valid_i & cfg_ready_o & cfg_go_i & rst_ni;
   assign active = active_q ^ (cfg_write & commit);
   assign active_bank_o = active_q;
 
   logic [rss_pkg::HASH_TYPES-1:0] types0, types1;
   logic ex_always0, ex_always1;
-  logic [8:0] mask0, mask1;
+  logic [rss_pkg::INDEX_BITS-1:0] mask0, mask1;
   logic [15:0] unclassified0, unclassified1;
   logic [rss_pkg::KEY_BITS-1:0] key0, key1;
 
@@ -98,36 +102,20 @@ module steering_core #(
       .types_o(types1), .ex_always_o(ex_always1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
   );
 
-  // Stage 1: the report, and what is made of it.
-  logic [3:0] report_q;
-  logic hashes_q, ipv4_q, ex_q, ports_q;
+  // Stages 1 and 2.
+  logic [3:0] report;
+  logic [rss_pkg::TUPLE_BITS-1:0] tuple;
 
-  always_ff @(posedge clk_i) begin : decide
-    logic [3:0] report;
-    if (load[0]) begin
-      report = report_pkg::report_of(active_q ? types1 : types0, soon_network_i, soon_transport_i,
-                                     soon_extension_headers_i | (active_q ? ex_always1 : ex_always0));
-      report_q <= report;
-      hashes_q <= report != rss_pkg::REPORT_NONE;
-      ipv4_q <= soon_network_i == rss_pkg::NETWORK_IPV4;
-      ex_q <= report >= rss_pkg::REPORT_IPV6_EX;
-      ports_q <= ~(report == rss_pkg::REPORT_IPV4 | report == rss_pkg::REPORT_IPV6 | report == rss_pkg::REPORT_IPV6_EX);
-    end
-  end
-
-  // Stage 2: the tuple, as field_select has it.
-  logic [rss_pkg::TUPLE_BITS-1:0] tuple_q;
-
-  always_ff @(posedge clk_i) begin : select
-    logic [31:0] ports;
-    if (load[1]) begin
-      ports = ports_q ? {in_source_port_i, in_destination_port_i} : 32'd0;
-      if (!hashes_q) tuple_q <= '0;
-      else if (ipv4_q) tuple_q <= {in_source_i[127:96], in_destination_i[127:96], ports, 192'd0};
-      else if (ex_q) tuple_q <= {in_ex_source_i, in_ex_destination_i, ports};
-      else tuple_q <= {in_source_i, in_destination_i, ports};
-    end
-  end
+  field_select u_select (
+      .clk_i, .load_i(load[1:0]),
+      .types_i(active_q ? types1 : types0), .ex_always_i(active_q ? ex_always1 : ex_always0),
+      .network_i(soon_network_i), .transport_i(soon_transport_i), .extension_headers_i(soon_extension_headers_i),
+      .report_o(report),
+      .source_i(in_source_i), .destination_i(in_destination_i),
+      .ex_source_i(in_ex_source_i), .ex_destination_i(in_ex_destination_i),
+      .source_port_i(in_source_port_i), .destination_port_i(in_destination_port_i),
+      .tuple_o(tuple)
+  );
 
   // Stages 3 to Hashed.
   logic [31:0] hash;
@@ -142,26 +130,24 @@ module steering_core #(
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) offered_q <= 1'b0;
-      else if (cfg_valid_i & commit) offered_q <= ~key_ready;
+      else if (cfg_valid_i & commit) offered_q <= ~(key_ready & cfg_go_i);
     end
 
     toeplitz_table_hash u_hash (
         .clk_i, .rst_ni, .key_valid_i(cfg_valid_i & commit & ~offered_q), .key_ready_o(idle),
         .key_i(active_q ? key0 : key1), .hold_i(shadow_busy_q), .bank_o(unused_bank),
-        .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple_q), .hash_o(hash)
+        .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple), .hash_o(hash)
     );
   end else begin : g_direct
     assign key_ready = 1'b1;
     toeplitz_hash u_hash (
-        .clk_i, .load_i(load[Hashed-1:2]), .key_i(bank_q[1] ? key1 : key0), .tuple_i(tuple_q), .hash_o(hash)
+        .clk_i, .load_i(load[Hashed-1:2]), .key_i(bank_q[1] ? key1 : key0), .tuple_i(tuple), .hash_o(hash)
     );
   end
 
-  // The last two stages.
-  logic [IdBits-1:0] id_q2, id_hashed, id_q;
-  logic [3:0] report_hashed, report_q2;
-  logic [31:0] hash_q;
-  logic [8:0] mask_q;
+  // The table's stages. What the last of them needs of the bank and the report is made ready in the one before.
+  logic [3:0] report_looked;
+  logic [rss_pkg::INDEX_BITS-1:0] mask_q;
   logic [15:0] unclassified_q;
   logic hashed_q;
 
@@ -169,13 +155,13 @@ module steering_core #(
       .Entries(Entries)
   ) u_table (
       .clk_i,
-      .write_i(cfg_write & ~cfg_addr_i[8]),
+      .write_i(cfg_write & ~cfg_addr_i[rss_pkg::PAIR_BITS]),
       .write_bank_i(~active_q),
-      .write_pair_i(cfg_addr_i[7:0]),
+      .write_pair_i(cfg_addr_i[rss_pkg::PAIR_BITS-1:0]),
       .write_data_i(cfg_data_i),
-      .load_i(load[Hashed+1:Hashed]),
+      .load_i(load[Stages-1:Hashed]),
       .bank_i(bank_q[Hashed-1]),
-      .hash_i(hash[8:0]),
+      .hash_i(hash[rss_pkg::INDEX_BITS-1:0]),
       .mask_i(mask_q),
       .classified_i(hashed_q),
       .unclassified_i(unclassified_q),
@@ -184,31 +170,38 @@ module steering_core #(
 
   always_ff @(posedge clk_i) begin
     if (load[Hashed-1]) mask_q <= bank_q[Hashed-2] ? mask1 : mask0;
-    if (load[Hashed]) begin
-      unclassified_q <= bank_q[Hashed-1] ? unclassified1 : unclassified0;
-      hashed_q <= report_hashed != rss_pkg::REPORT_NONE;
+    if (load[Stages-2]) begin
+      unclassified_q <= bank_q[Stages-3] ? unclassified1 : unclassified0;
+      hashed_q <= report_looked != rss_pkg::REPORT_NONE;
     end
   end
 
   // What travels beside.
-  always_ff @(posedge clk_i) if (load[1]) id_q2 <= in_id_i;
-
-  beat_delay #(
-      .Bits(IdBits), .Stages(HashStages)
-  ) u_id (
-      .clk_i, .load_i(load[Hashed:2]), .bits_i(id_q2), .bits_o(id_hashed)
-  );
-
-  beat_delay #(
-      .Bits(4), .Stages(HashStages + 1)
-  ) u_report (
-      .clk_i, .load_i(load[Hashed:1]), .bits_i(report_q), .bits_o(report_hashed)
-  );
-
+  logic [IdBits-1:0] id_q;
+  logic [3:0] report_q;
   always_ff @(posedge clk_i) begin
-    if (load[Hashed]) {id_q, report_q2, hash_q} <= {id_hashed, report_hashed, hash};
-    if (load[Hashed+1]) {out_id_o, out_report_o, out_hash_o} <= {id_q, report_q2, hash_q};
+    if (load[1]) id_q <= in_id_i;
+    if (load[Stages-2]) report_q <= report_looked;
+    if (load[Stages-1]) out_report_o <= report_q;
   end
+
+  beat_delay #(
+      .Bits(IdBits), .Stages(Stages - 2)
+  ) u_id (
+      .clk_i, .load_i({out_valid_o, load[Stages-1:2]}), .bits_i(id_q), .bits_o(out_id_o)
+  );
+
+  beat_delay #(
+      .Bits(4), .Stages(Stages - 3)
+  ) u_report (
+      .clk_i, .load_i(load[Stages-2:1]), .bits_i(report), .bits_o(report_looked)
+  );
+
+  beat_delay #(
+      .Bits(32), .Stages(TableStages)
+  ) u_hashed (
+      .clk_i, .load_i({out_valid_o, load[Stages-1:Hashed]}), .bits_i(hash), .bits_o(out_hash_o)
+  );
 
   assign out_valid_o = valid_q[Stages-1];
   assign out_bank_o = bank_q[Stages-1];

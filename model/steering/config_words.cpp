@@ -8,12 +8,6 @@
 namespace rssnic {
 namespace {
 
-constexpr std::uint16_t kCfgTable = 0x000;
-constexpr std::uint16_t kCfgKey = 0x100;
-constexpr std::uint16_t kCfgTypes = 0x110;
-constexpr std::uint16_t kCfgMask = 0x111;
-constexpr std::uint16_t kCfgUnclassified = 0x112;
-constexpr std::uint16_t kCfgCommit = 0x11f;
 constexpr std::uint32_t kCfgExAlways = 1u << 16;
 
 }  // namespace

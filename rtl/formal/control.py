@@ -14,21 +14,26 @@ import subprocess
 from netlist import AS_GATES, ProofError, ToolError, run_yosys
 
 PDR_SECONDS = 400
-DATA_BITS = 16
-WRITES, REGISTERS = "memory_writes_o", "registers_o"  # outputs of the netlist on its way
+DATA_BITS, WIDE_BITS = 16, 64
+LOADS, REGISTERS = "loads_o", "registers_o"  # outputs of the netlist on its way
 
 
-def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, **parameters):
-    """Proves all assertions of formal/<wrapper>.sv over the files; clocks is z3's bound, 0 leaves z3 out. With idle_of,
-    the name of a module, that module has an output changes_o (see _add_changes) and these parameters."""
+def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, keep=None, without="", memories="", zero="",
+          apart=False, **parameters):
+    """Proves all assertions of formal/<wrapper>.sv, with these parameters, over the files; clocks is z3's bound, 0 leaves
+    z3 out. With idle_of, the name of a module, the parameters are that module's, and it has an output changes_o (see
+    _add_changes); keep is for _forget_data, without names modules in it that are left out (what they give is arbitrary, and
+    their registers are not looked at), memories those that are kept as registers, zero nets that are taken for 0. apart
+    has the assertions proved one by one."""
     note = ""
-    sources = f"read_verilog -formal -sv {' '.join(files)} formal/{wrapper}.sv; "
+    sources = f"read_verilog -formal -sv {' '.join(files)} formal/{wrapper}.sv; {_chparam(wrapper, parameters)}"
     if idle_of:
-        path, note = _with_changes(design, files, idle_of, parameters)
+        path, note = _with_changes(design, files, idle_of, keep or {}, without.split(), memories.split(), zero.split(),
+                                   parameters)
         sources = f"read_json {path}; read_verilog -formal -sv rss_pkg.sv formal/{wrapper}.sv; "
     names = os.path.join(design.scratch, "assertions.txt")
     aiger, smt = (os.path.join(design.scratch, f"{wrapper}.{kind}") for kind in ("aig", "smt2"))
-    one = f"delete t:$assert c:{design.only} %d; " if design.only else ""
+    one = f"delete t:$assert c:{design.only} c:*.{design.only} %u %d; " if design.only else ""
     # Undriven bits, and what memories hold, are arbitrary.
     run_yosys(design.rtl, f"{sources}hierarchy -check -top {wrapper}; proc; flatten; opt_expr; opt_clean; "
                           "setundef -undriven -anyseq; memory -nordff -nomap; opt -nodffe -nosdff -fast; dffunmap; opt_clean; "
@@ -36,14 +41,18 @@ def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, **paramete
                           f"simplemap; opt -nodffe -nosdff -fast; abc -g AND -fast; opt_clean; write_aiger -zinit {aiger}",
               design.scratch)
     with open(names, encoding="utf-8") as file:
-        found = [line.strip().split("/")[-1] for line in file if line.strip()]
+        found = [re.split(r"[/.]", line.strip())[-1] for line in file if line.strip()]
     if sorted(found) != sorted(assertions):
         raise ToolError(f"{wrapper}: the assertions are {' '.join(found) or 'none'}, which is not what is expected")
     if design.only:
         found = [design.only]
-    shown = _unbounded(design, aiger, found)
+    shown = _unbounded(design, aiger, found, apart)
     bounded = _bounded(design, smt, clocks) if clocks else ""
     return f"{note}{len(found)} assertions, {shown}{bounded}"
+
+
+def _chparam(module, parameters):
+    return "".join(f"chparam -set {name} {value} {module}; " for name, value in parameters.items())
 
 
 def _bounded(design, smt, clocks):
@@ -57,17 +66,37 @@ def _bounded(design, smt, clocks):
     return f"; z3: {clocks} clocks"
 
 
-def _unbounded(design, aiger, names):
-    result = subprocess.run(["yosys-abc", "-c", f"read_aiger {aiger}; fold; pdr -v -T {PDR_SECONDS}"],
+def _unbounded(design, aiger, names, apart):
+    if not apart:
+        invariant = _pdr(design, aiger, names, "scorr; ", PDR_SECONDS)
+        return f"for ever: invariant of {invariant[1]} clauses over {invariant[2]} flip-flops"
+    # One by one, after registers that are always alike were joined: luck decides which way is the quicker.
+    clauses = 0
+    for number, name in enumerate(names):
+        only = f"cone -s -O {number}; scorr -k; "
+        ways = [(only + way, seconds) for seconds in (4, 30, PDR_SECONDS) for way in ("dc2; scorr -C 5000 -F 3; ", "")]
+        for way, seconds in ways:
+            invariant = _pdr(design, aiger, [name], way, seconds, may_stop=(way, seconds) != ways[-1])
+            if invariant:
+                break
+        clauses += int(invariant[1])
+    return f"for ever: invariants of {clauses} clauses"
+
+
+def _pdr(design, aiger, names, way, seconds, may_stop=False):
+    """The invariant, as (text, clauses, flip-flops); None if it took too long and may."""
+    result = subprocess.run(["yosys-abc", "-c", f"read_aiger {aiger}; fold; {way}pdr -v -T {seconds}"],
                             cwd=design.scratch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     said = result.stdout
     failed = re.search(r"Output (\d+) of miter .* was asserted in frame (\d+)", said)
     if failed:
         raise ProofError(f"{names[int(failed[1])]} fails in clock {failed[2]}")
+    if may_stop and "Property UNDECIDED" in said:
+        return None
     invariant = re.search(r"Invariant F\[\d+\] : (\d+) clauses with (\d+) flops", said)
     if "Property proved" not in said or "Verification of invariant with" not in said or not invariant:
         raise ToolError("abc: " + "\n".join(said.splitlines()[-3:]))
-    return f"for ever: invariant of {invariant[1]} clauses over {invariant[2]} flip-flops"
+    return invariant
 
 
 class _Wires:
@@ -89,34 +118,68 @@ def _output(module, name, bits):
     module["netnames"][name] = {"hide_name": 0, "bits": bits, "attributes": {}}
 
 
-def _forget_data(module):
-    """Makes data arbitrary: what memories give, what is picked by a variable index, and what registers of more than
-    DATA_BITS bits take over when they load. That allows more than the design can do, never less, and leaves control.
+def _when_it_loads(wires, cells, register):
+    """Bits that tell whether a register may change: one without an enable always may."""
+    def active(port):
+        bit = register["connections"][port]
+        if int(register["parameters"][f"{port}_POLARITY"], 2):
+            return bit
+        output = wires.new()
+        cells[f"$loads${output[0]}"] = {
+            "hide_name": 1, "type": "$_NOT_", "parameters": {}, "attributes": {},
+            "port_directions": {"A": "input", "Y": "output"}, "connections": {"A": bit, "Y": output}}
+        return output
 
-    Memories are taken out. Their write enables and all registers become outputs, so that none is optimised away when
-    nothing reads it any more.
+    if register["type"] == "$dff":
+        return ["1"]
+    # In $sdffe a reset acts without the enable.
+    return active("EN") + (active("SRST") if register["type"] == "$sdffe" else [])
+
+
+def _take_for_zero(module, names):
+    """Whatever reads these nets reads 0."""
+    zeros = {bit for name in names for bit in module["netnames"][name]["bits"]}
+    for cell in module["cells"].values():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "input":
+                cell["connections"][port] = ["0" if bit in zeros else bit for bit in bits]
+    return "".join(f"{name} is 0; " for name in names)
+
+
+def _forget_data(module, keep):
+    """Makes data arbitrary: what memories give, what is picked by a variable index, and what registers hold that have an
+    enable and more than DATA_BITS bits, or more than keep says for their file ("": for all others), or neither enable nor
+    reset and more than WIDE_BITS bits. That allows more than the design can do, never less, and leaves control.
+
+    Memories and such registers are taken out. Their enables and all other registers become outputs, so that none is
+    optimised away when nothing reads it any more.
     """
     wires, cells = _Wires(module), module["cells"]
     arbitrary = memories = 0
-    enables, registers = [], []
+    loads, registers = [], []
     for name, cell in list(cells.items()):
         kind, connections = cell["type"], cell["connections"]
         if kind in ("$dff", "$dffe", "$sdff", "$sdffe", "$sdffce"):
             width = len(connections["Q"])
-            registers += connections["Q"]
-            if width > DATA_BITS and kind in ("$dffe", "$sdffe", "$sdffce"):
+            # The innermost place in the RTL is the last one that Yosys notes.
+            file = cell["attributes"].get("src", "").split("|")[-1].split(":")[0]
+            most = keep.get(file, keep.get("", DATA_BITS)) if kind in ("$dffe", "$sdffe", "$sdffce") else WIDE_BITS
+            if width > most and kind != "$sdff":
                 arbitrary += width
-                connections["D"] = wires.new(width)
+                loads += _when_it_loads(wires, cells, cell)
+                del cells[name]
+                continue
+            registers += connections["Q"]
         elif "$mem" in kind:
             memories += 1
-            enables += connections["WR_EN"]
+            loads += connections["WR_EN"]
             del cells[name]  # what it gave has no driver now
         elif kind in ("$shiftx", "$shift", "$shr", "$shl"):
             connections["Y"] = wires.new(len(connections["Y"]))
         elif "dff" in kind or "latch" in kind or kind == "$sr":
             raise ToolError(f"register of kind {kind} is not understood")
     module.get("memories", {}).clear()
-    _output(module, WRITES, enables)
+    _output(module, LOADS, loads)
     _output(module, REGISTERS, registers)
     return f"{len(registers)} registers ({arbitrary} as data), {memories} memories; "
 
@@ -124,9 +187,9 @@ def _forget_data(module):
 def _add_changes(module):
     """Adds an output changes_o that is high before an edge at which a register changes or a memory is written."""
     wires, cells = _Wires(module), module["cells"]
-    terms = module["ports"].pop(WRITES)["bits"]
+    terms = module["ports"].pop(LOADS)["bits"]
     registers = module["ports"].pop(REGISTERS)["bits"]
-    del module["netnames"][WRITES], module["netnames"][REGISTERS]
+    del module["netnames"][LOADS], module["netnames"][REGISTERS]
 
     def add(kind, **inputs):
         output = wires.new()
@@ -147,10 +210,12 @@ def _add_changes(module):
     _output(module, "changes_o", terms)
 
 
-def _with_changes(design, files, top, parameters):
+def _with_changes(design, files, top, keep, without, memories, zero, parameters):
     """A netlist of top with changes_o, as JSON, and what was done to it."""
     path = os.path.join(design.scratch, "changes.json")
-    chparam = "".join(f"chparam -set {name} {value} {top}; " for name, value in parameters.items())
+
+    kept = "".join(f"memory_map c:*{memory}; " for memory in memories) + ("opt_dff; opt_clean; " if memories else "")
+    gone = "".join(f"delete */t:*{module}; " for module in without) + (f"hierarchy -top {top}; " if without else "")
 
     def edit(change):
         with open(path, encoding="utf-8") as file:
@@ -164,10 +229,11 @@ def _with_changes(design, files, top, parameters):
             json.dump(modules, file)
         return said
 
-    run_yosys(design.rtl, f"read_verilog -sv {' '.join(files)}; {chparam}hierarchy -check -top {top}; proc; flatten; "
-                          f"opt_expr; opt_clean; opt_dff; opt_clean; memory_collect; rename -top {top}; write_json {path}",
+    run_yosys(design.rtl, f"read_verilog -sv {' '.join(files)}; {_chparam(top, parameters)}hierarchy -check -top {top}; "
+                          f"{gone}proc; flatten; opt_expr; opt_clean; opt_dff; opt_clean; memory_collect; {kept}"
+                          f"rename -top {top}; write_json {path}",
               design.scratch)
-    note = edit(_forget_data)
+    note = edit(lambda module: _take_for_zero(module, zero) + _forget_data(module, keep))
     run_yosys(design.rtl, f"read_json {path}; setundef -undriven -anyseq; {AS_GATES}write_json {path}", design.scratch)
     edit(_add_changes)
     return path, note

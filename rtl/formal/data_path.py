@@ -33,24 +33,25 @@ def toeplitz(tuple_bits, key_bits):
 
 # Pipelines whose stages have a load bit each.
 
-def registers_behind(netlist, bits):
-    """All registers that bits depend on, however many clocks back; not through memories."""
+def registers_behind(netlist, bits, but=frozenset()):
+    """All registers that bits depend on, however many clocks back; not through memories, nor through those of `but`."""
     reached, todo = set(), list(netlist.fan_in(bits)[1])
     while todo:
         register = todo.pop()
-        if register not in reached:
+        if register not in reached and register not in but:
             reached.add(register)
             todo += netlist.fan_in([netlist.registers[register]])[1]
     return reached
 
 
-def require_stages(netlist, output, stages):
-    """Every register of a result belongs to one stage, and holds while that stage does not load: with this, what was
-    shown for a packet that moves on in every clock holds for one that waits anywhere, as long as it likes."""
+def require_stages(netlist, output, stages, but=frozenset()):
+    """Every register of a result, up to those of `but`, belongs to one stage, and holds while that stage does not load:
+    with this, what was shown for a packet that moves on in every clock holds for one that waits anywhere, as long as it
+    likes."""
     variables = Variables()
     loads = variables.vector(stages, "load")
     run = Run(netlist, variables, [{"load_i": loads}])
-    registers = registers_behind(netlist, netlist.outputs[output])
+    registers = registers_behind(netlist, netlist.outputs[output], but)
     for register in registers:
         following = run.bit(netlist.registers[register], 0)
         used = [name for name in variables.in_monomials(following) if name[0] == "load"]
@@ -337,14 +338,18 @@ def polynomial_of_table(table, polynomials):
 
 
 def selection(design, top, files):
-    """Report and tuple for all 2^15 values of what decides, with addresses and ports as variables."""
+    """Report and tuple for all 2^15 values of what decides, with addresses and ports as variables, which come a clock
+    later; packets before and behind are anything."""
     netlist = design.synthesise(files, top)
     variables = Variables()
+    require_stages(netlist, "tuple_o", 2)
     control = {"types_i": 9, "ex_always_i": 1, "network_i": 2, "transport_i": 2, "extension_headers_i": 1}
     inputs = {port: variables.vector(width, port) for port, width in control.items()}
     deciding = [bit for port in control for bit in inputs[port]]
     fields = {name: variables.vector(width, name) for name, width in FIELD_WIDTHS.items()}
-    inputs.update({name + "_i": from_left(bits) for name, bits in fields.items()}, load_i=[ONE])
+    loads = loads_of_one_packet(variables, 2)
+    inputs.update(loads[0])
+    fields_later = {name + "_i": from_left(bits) for name, bits in fields.items()}
 
     where = dict.fromkeys([None] + HASH_TYPES, 0)
     for n in range(1 << len(deciding)):
@@ -352,50 +357,66 @@ def selection(design, top, files):
         where[hash_type_of(types, network, transport, ex_always or headers)] |= 1 << n
     chosen = {row: polynomial_of_table(table, deciding) for row, table in where.items()}
 
-    run = Run(netlist, variables, [inputs])
+    run = Run(netlist, variables, [inputs, {**loads[1], **fields_later}])
     report = [total(p for row, p in chosen.items() if row and row[0] + 1 >> i & 1) for i in range(4)]
     require_equal("report_o", run.output("report_o", 1), report, variables)
     tuples = {row: tuple_of(row, fields) for row in chosen}
     wanted = [total(multiply(chosen[row], tuples[row][j]) for row in chosen) for j in range(TUPLE_BITS)]
-    found = run.output("tuple_o", 1)
+    found = run.output("tuple_o", 2)
     require_equal("tuple_o", found, from_left(wanted), variables)
-    run = Run(netlist, variables, [{"load_i": [ZERO]}])
-    for port in ("report_o", "tuple_o"):
-        require_equal(f"{port} without load_i", run.output(port, 1), run.output(port, 0), variables)
+    run = Run(netlist, variables, [{"load_i": [ZERO, variables("load")]}])
+    require_equal("report_o without load_i", run.output("report_o", 1), run.output("report_o", 0), variables)
     return f"{sum(map(len, found))} monomials, {len(netlist.registers)} registers"
 
 
 # Configuration and table.
 
+INDEX_BITS = 15
+CFG_ADDRESS_BITS = 15
+KEY, TYPES, MASK, UNCLASSIFIED, COMMIT = 0x4000, 0x4010, 0x4011, 0x4012, 0x401f
+
+
 def configuration_words():
     """Address to the bits of a write that are kept: (port, bit of the port, bit of the word)."""
-    words = {0x100 + n: [("key_o", KEY_BITS - 32 * (n + 1) + i, i) for i in range(32)] for n in range(KEY_BITS // 32)}
-    words[0x110] = [("types_o", i, i) for i in range(9)] + [("ex_always_o", 0, 16)]
-    words[0x111] = [("mask_o", i, i) for i in range(9)]
-    words[0x112] = [("unclassified_o", i, i) for i in range(16)]
+    words = {KEY + n: [("key_o", KEY_BITS - 32 * (n + 1) + i, i) for i in range(32)] for n in range(KEY_BITS // 32)}
+    words[TYPES] = [("types_o", i, i) for i in range(9)] + [("ex_always_o", 0, 16)]
+    words[MASK] = [("mask_o", i, i) for i in range(INDEX_BITS)]
+    words[UNCLASSIFIED] = [("unclassified_o", i, i) for i in range(16)]
     return words
 
 
+def address_cases(variables):
+    """All addresses: those of the table are one case, the others one for each value of their lowest five bits; the bits
+    between are variables. A case is the address where these are 0 (None for the table), the bits, and the variables."""
+    middle = variables.vector(CFG_ADDRESS_BITS - 6, "address")
+    yield None, variables.vector(5, "low address") + middle + [ZERO], middle
+    for low in range(32):
+        yield KEY + low, constant(low, 5) + middle + [ONE], middle
+
+
 def configuration(design, top, files):
-    """All 512 addresses: a write changes its own bits and no others; no write changes nothing; reset."""
+    """All addresses: a write changes its own bits and no others; no write changes nothing; reset."""
     netlist = design.synthesise(files, top)
     variables = Variables()
     ports = ("key_o", "types_o", "ex_always_o", "mask_o", "unclassified_o")
     data, write = variables.vector(32, "data"), variables("write")
-    for address in range(512):
-        run = Run(netlist, variables, [{"rst_ni": [ONE], "write_i": [write], "addr_i": constant(address, 9),
-                                        "data_i": data}])
+    for address, bits, middle in address_cases(variables):
+        written = write
+        for bit in middle:
+            written = multiply(written, invert(bit))
+        run = Run(netlist, variables, [{"rst_ni": [ONE], "write_i": [write], "addr_i": bits, "data_i": data}])
         wanted = {port: run.output(port, 0) for port in ports}
         for port, bit, place in configuration_words().get(address, ()):
             held = wanted[port][bit]
-            wanted[port][bit] = add(held, multiply(write, add(held, data[place])))
+            wanted[port][bit] = add(held, multiply(written, add(held, data[place])))
         for port in ports:
-            require_equal(f"{port} after a write to {address:#x}", run.output(port, 1), wanted[port], variables)
+            where = f"{address:#x}" if address else "the table"
+            require_equal(f"{port} after a write to {where}", run.output(port, 1), wanted[port], variables)
     run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
     for port in ports:
         wanted = run.output(port, 0) if port == "key_o" else [ZERO] * len(netlist.outputs[port])
         require_equal(f"{port} after reset", run.output(port, 1), wanted, variables)
-    return f"512 addresses, {len(netlist.registers)} registers"
+    return f"{1 << CFG_ADDRESS_BITS} addresses, {len(netlist.registers)} registers"
 
 
 def table(design, top, files, entries):
@@ -405,60 +426,61 @@ def table(design, top, files, entries):
     pair_bits = pairs.bit_length() - 1
     if len(netlist.memories) != 1 or len(netlist.memories[0].writes) != 1 or netlist.memories[0].size != 2 * pairs:
         raise ProofError(f"not one memory of {2 * pairs} pairs with one write port")
-    registers = require_stages(netlist, "queue_o", 2)
+    stages = len(netlist.inputs["load_i"])
+    registers = require_stages(netlist, "queue_o", stages)
 
     variables = Variables()
-    inputs = loads_of_one_packet(variables, 2)
-    hash_bits, mask, bank = variables.vector(9, "hash"), variables.vector(9, "mask"), variables("bank")
-    classified, unclassified = variables("classified"), variables.vector(16, "unclassified")
+    inputs = loads_of_one_packet(variables, stages)
+    hash_bits, mask = variables.vector(INDEX_BITS, "hash"), variables.vector(INDEX_BITS, "mask")
+    bank, classified, unclassified = variables("bank"), variables("classified"), variables.vector(16, "unclassified")
     inputs[0].update(hash_i=hash_bits, mask_i=mask, bank_i=[bank])
-    inputs[1].update(classified_i=[classified], unclassified_i=unclassified)
+    inputs[-1].update(classified_i=[classified], unclassified_i=unclassified)
     index = [multiply(h, m) if 1 << i < entries else ZERO for i, (h, m) in enumerate(zip(hash_bits, mask))]
     pair = variables.vector(32, "pair")
 
     def read(memory, _, address, t):
-        if t > 0:
+        if t != stages - 2:
             return variables.vector(memory.width, "other pair", t)
         require_equal("read address", address, index[1:pair_bits + 1] + [bank], variables)
         return pair
 
-    found = Run(netlist, variables, inputs, read=read).output("queue_o", 2)
+    found = Run(netlist, variables, inputs, read=read).output("queue_o", stages)
     entry = [add(low, multiply(index[0], add(low, high))) for low, high in zip(pair[:16], pair[16:])]
     wanted = [add(u, multiply(classified, add(u, e))) for u, e in zip(unclassified, entry)]
     require_equal("queue_o", found, wanted, variables)
 
-    write, place, data = variables("write"), variables.vector(8, "pair number"), variables.vector(32, "data")
+    write, data = variables("write"), variables.vector(32, "data")
+    place = variables.vector(INDEX_BITS - 1, "pair number")
+    enable, address, word = netlist.memories[0].writes[0]
     run = Run(netlist, variables, [{"write_i": [write], "write_bank_i": [bank], "write_pair_i": place,
                                     "write_data_i": data}])
-    enable, address, word = (run.bits(part, 0) for part in netlist.memories[0].writes[0])
     exists = write
     for bit in place[pair_bits:]:
         exists = multiply(exists, invert(bit))
-    require_equal("write enable", enable, [exists] * 32, variables)
-    for what, bits, wanted in (("address", address, place[:pair_bits] + [bank]), ("word", word, data)):
-        require_equal(f"written {what}", [multiply(exists, b) for b in bits], [multiply(exists, w) for w in wanted],
-                      variables)
+    require_equal("write enable", run.bits(enable, 0), [exists] * 32, variables)
+    there = place[:pair_bits] + [ZERO] * (INDEX_BITS - 1 - pair_bits)
+    run = Run(netlist, variables, [{"write_i": [ONE], "write_bank_i": [bank], "write_pair_i": there,
+                                    "write_data_i": data}])
+    require_equal("written address", run.bits(address, 0), there[:pair_bits] + [bank], variables)
+    require_equal("written word", run.bits(word, 0), data, variables)
     return f"{registers} registers, {2 * pairs} pairs"
 
 
-# The whole pipeline: one packet on its way, under a configuration that came over the bus.
-
-COMMIT = 0x11f
-
+# The whole core: one packet on its way, under a configuration that came over the bus.
 
 def _configure(variables, types):
     """Clocks that reset the pipeline, write both banks and leave bank 1 in force, and the words of each bank: variables,
     but for the hash types."""
-    quiet = {"in_valid_i": [ZERO], "out_ready_i": [ONE]}
+    quiet = {"soon_valid_i": [ZERO], "cfg_go_i": [ONE]}
     clocks = [{"rst_ni": [ZERO], **quiet}]
     written = {}
     for bank in (1, 0):
         words = {address: variables.vector(32, f"word of bank {bank}", address) for address in configuration_words()}
-        words[0x110] = constant(types[bank], 9) + words[0x110][9:16] + [ZERO] + words[0x110][17:]
+        words[TYPES] = constant(types[bank], 9) + words[TYPES][9:16] + [ZERO] + words[TYPES][17:]
         written[bank] = words
         for address, word in [*words.items(), (COMMIT, variables.vector(32, "commit", bank))]:
-            clocks.append({"rst_ni": [ONE], "cfg_valid_i": [ONE], "cfg_addr_i": constant(address, 9), "cfg_data_i": word,
-                           **quiet})
+            clocks.append({"rst_ni": [ONE], "cfg_valid_i": [ONE], "cfg_addr_i": constant(address, CFG_ADDRESS_BITS),
+                           "cfg_data_i": word, **quiet})
     return clocks[:-1], written  # the last COMMIT would put bank 0 in force
 
 
@@ -467,9 +489,8 @@ def pipeline(design, top, files, entries, latency):
     the packets before and behind it, and however often the banks are exchanged while it is on its way."""
     netlist = design.synthesise(files, top, Entries=entries)
     _require_banks(netlist)
-    held = _require_stall(netlist)
     monomials = sum(_one_packet(netlist, entries, latency, bank, row) for row in [None] + HASH_TYPES for bank in (0, 1))
-    return f"{2 * (1 + len(HASH_TYPES))} cases, {monomials} monomials; {held} registers hold while a result waits"
+    return f"{2 * (1 + len(HASH_TYPES))} cases, {monomials} monomials"
 
 
 def _one_packet(netlist, entries, latency, bank, row):
@@ -477,7 +498,8 @@ def _one_packet(netlist, entries, latency, bank, row):
     # Under the other bank's types the packet would have the other outcome.
     types = {bank: 1 << row[0], 1 - bank: 0} if row else {bank: 0, 1 - bank: 511}
     inputs, written = _configure(variables, types)
-    other = {"rst_ni": [ONE], "out_ready_i": [ONE], "cfg_addr_i": constant(COMMIT, 9)}  # packets of any kind, or none
+    # Packets of any kind, or none.
+    other = {"rst_ni": [ONE], "cfg_go_i": [ONE], "cfg_addr_i": constant(COMMIT, CFG_ADDRESS_BITS)}
     if bank == 0:
         inputs.append({**other, "cfg_valid_i": [ONE]})
     inputs += [{**other, "cfg_valid_i": [ZERO]} for _ in range(latency)]
@@ -485,17 +507,17 @@ def _one_packet(netlist, entries, latency, bank, row):
     _, network, extended, transport, _ = row or (0, "ipv4", False, None, None)
     number = variables.vector(16, "id")
     begin = len(inputs)
-    inputs.append({**other, "in_valid_i": [ONE], "in_id_i": number,
-                   "in_network_i": constant(NETWORK[network], 2),
-                   "in_transport_i": constant(TRANSPORT.get(transport, 0), 2),
-                   "in_extension_headers_i": [ONE if extended else ZERO],
-                   **{f"in_{name}_i": from_left(bits) for name, bits in fields.items()}})
-    inputs += [other] * latency
+    inputs.append({**other, "soon_valid_i": [ONE],
+                   "soon_network_i": constant(NETWORK[network], 2),
+                   "soon_transport_i": constant(TRANSPORT.get(transport, 0), 2),
+                   "soon_extension_headers_i": [ONE if extended else ZERO]})
+    inputs.append({**other, "in_id_i": number, **{f"in_{name}_i": from_left(bits) for name, bits in fields.items()}})
+    inputs += [other] * (latency - 1)
 
     words = written[bank]
-    key = [bit for n in range(KEY_BITS // 32) for bit in from_left(words[0x100 + n])]
+    key = [bit for n in range(KEY_BITS // 32) for bit in from_left(words[KEY + n])]
     hash_bits = toeplitz(tuple_of(row, fields), key)
-    index = [multiply(h, m) if 1 << i < entries else ZERO for i, (h, m) in enumerate(zip(hash_bits, words[0x111][:9]))]
+    index = [multiply(h, m) if 1 << i < entries else ZERO for i, (h, m) in enumerate(zip(hash_bits, words[MASK]))]
     pair_bits = max(entries // 2, 2).bit_length() - 1
     place = index[1:pair_bits + 1] + constant(bank, 1)
     pair = variables.vector(32, "pair")
@@ -507,10 +529,10 @@ def _one_packet(netlist, entries, latency, bank, row):
     end = begin + latency
     case = f"bank {bank}, report {row[0] + 1 if row else 0}"
     entry = [add(low, multiply(index[0], add(low, high))) for low, high in zip(pair[:16], pair[16:])]
-    wanted = {"in_ready_o": (begin, [ONE]), "active_bank_o": (begin, constant(bank, 1)), "out_valid_o": (end, [ONE]),
+    wanted = {"active_bank_o": (begin, constant(bank, 1)), "out_valid_o": (end, [ONE]),
               "out_id_o": (end, number), "out_bank_o": (end, constant(bank, 1)),
               "out_report_o": (end, constant(row[0] + 1 if row else 0, 4)), "out_hash_o": (end, hash_bits),
-              "out_queue_o": (end, entry if row else words[0x112][:16])}
+              "out_queue_o": (end, entry if row else words[UNCLASSIFIED][:16])}
     for port, (clock, bits) in wanted.items():
         require_equal(f"{port} ({case})", run.output(port, clock), bits, variables)
     return sum(map(len, hash_bits))
@@ -520,13 +542,18 @@ def _require_banks(netlist):
     """A word of the configuration changes only as it is written, and a bank only while the other one is in force. (That
     nothing is written under a bank's packets is steering_control's.)"""
     (active,), (ready,) = netlist.outputs["active_bank_o"], netlist.outputs["cfg_ready_o"]
-    words = [q for q, d in netlist.registers.items() if q != active and "cfg_valid_i" in netlist.fan_in([d])[0]]
+    control = {active} | netlist.fan_in([ready])[1]
+    words = [q for q, d in netlist.registers.items() if q not in control and "cfg_valid_i" in netlist.fan_in([d])[0]]
     changed = []
     for bank in (0, 1):
         variables = Variables()
+        changed.append(set())
+        for _, bits, _ in address_cases(variables):
+            run = Run(netlist, variables, [{"rst_ni": [ONE], "cfg_addr_i": bits}], {active: constant(bank, 1)[0]},
+                      cuts={ready: variables("ready")})
+            changed[bank] |= {q for q in words if run.bit(q, 1) != run.bit(q, 0)}
         run = Run(netlist, variables, [{"rst_ni": [ONE]}], {active: constant(bank, 1)[0]},
                   cuts={ready: variables("ready")})
-        changed.append({q for q in words if run.bit(q, 1) != run.bit(q, 0)})
         for memory in netlist.memories:
             for enable, address, _ in memory.writes:
                 where = add(run.bit(address[-1], 0), constant(1 - bank, 1)[0])
@@ -540,18 +567,3 @@ def _require_banks(netlist):
     both = changed[0] & changed[1]
     if both or len(changed[0]) != len(changed[1]) or not changed[0]:
         raise ProofError(f"banks of {len(changed[1])} and {len(changed[0])} bits, {len(both)} of them in both")
-
-
-def _require_stall(netlist):
-    """While a result waits, nothing is taken and no register that a result comes from changes, but for words of the
-    configuration and the bank in force: what holds for a packet that moves on in each clock holds for one that waits."""
-    variables = Variables()
-    (valid,) = netlist.outputs["out_valid_o"]
-    run = Run(netlist, variables, [{"rst_ni": [ONE], "out_ready_i": [ZERO]}], {valid: ONE})
-    registers = {q for q in registers_behind(netlist, [b for bits in netlist.outputs.values() for b in bits])
-                 if "cfg_valid_i" not in netlist.fan_in([netlist.registers[q]])[0]}
-    for q in registers:
-        if run.bit(q, 1) != run.bit(q, 0):
-            raise ProofError(f"register {netlist.register_names[q]} changes while a result waits")
-    require_equal("in_ready_o while a result waits", run.output("in_ready_o", 0), [ZERO], variables)
-    return len(registers)

@@ -1,6 +1,5 @@
 // What staged_config promises at its ports, for proofs, with its owner's promises as assumptions: no write and no
-// commit
-// while busy, never a read and a write in one clock. One staged word, any, is followed: what software wrote is what it
+// commit while busy, never a read and a write in one clock. One staged word, any, is followed: what software wrote is what it
 // reads, and what goes to the pipeline at its place in each commit.
 module staged_control (
     input logic        clk_i,
@@ -20,7 +19,7 @@ module staged_control (
   localparam int Types = Pairs + 10;
 
   logic busy, waiting, committed, cfg_valid;
-  logic [8:0] cfg_addr;
+  logic [14:0] cfg_addr;
   logic [31:0] cfg_data, read_data;
 
   staged_config #(
@@ -46,9 +45,10 @@ module staged_control (
   end
 
   // The order of a commit, and where in it the next word is.
-  function automatic logic [8:0] bus_address(input logic [4:0] place);
-    bus_address = place < 5'(Pairs) ? {4'd0, place} : place < 5'(Types) ? 9'h100 + {4'd0, place - 5'(Pairs)} :
-                  place == 5'(Types) ? 9'h110 : place == 5'(Types + 1) ? 9'h111 : place == 5'(Types + 2) ? 9'h112 : 9'h11f;
+  function automatic logic [14:0] bus_address(input logic [4:0] place);
+    bus_address = place < 5'(Pairs) ? {10'd0, place} : place < 5'(Types) ? 15'h4000 + {10'd0, place - 5'(Pairs)} :
+                  place == 5'(Types) ? 15'h4010 : place == 5'(Types + 1) ? 15'h4011 :
+                  place == 5'(Types + 2) ? 15'h4012 : 15'h401f;
   endfunction
   function automatic logic [14:0] register_word(input logic [4:0] place);
     register_word = place < 5'(Pairs) ? rss_registers_pkg::TABLE[16:2] + {10'd0, place} :
@@ -92,7 +92,7 @@ module staged_control (
 
   // The clock before.
   logic waits_q, read_q;
-  logic [8:0] addr_q;
+  logic [14:0] addr_q;
   logic [31:0] data_q;
   always_ff @(posedge clk_i) begin
     waits_q <= rst_ni & cfg_valid & ~cfg_ready_i;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "Vreceive_steering.h"
-#include "Vsteering_pipeline.h"
+#include "Vsteering_core.h"
 #include "model/steering/config_words.h"
 #include "model/steering/frame_beats.h"
 #include "tb/check/oracle.h"
@@ -16,13 +16,14 @@ std::uint64_t weight(std::uint32_t hash, std::uint32_t report, std::uint32_t que
   return hash + (std::uint64_t{report} << 32) + (std::uint64_t{queue} << 40);
 }
 
-// How packets get to the pins of a pipeline: prepare() before the clock starts, then valid(), and send() for each
-// packet, with all its clocks.
+// How packets get to the pins of a pipeline: connect() once, prepare() before the clock starts, then valid(), and
+// send() for each packet, with all its clocks.
 
 // Whole frames, beat by beat.
 struct FrameInput {
   using Model = Vreceive_steering;
 
+  static void connect(Model& model) { model.out_ready_i = 1; }
   void prepare(const Load& load) { load_ = &load; }
   static void valid(Model& model, bool valid) { model.tvalid_i = valid; }
   template <typename Clock>
@@ -42,32 +43,34 @@ struct FrameInput {
   const Load* load_ = nullptr;
 };
 
-// Header fields that software has read, in the form of the pins.
+// Header fields that software has read, in the form of the pins. Those that decide go in first, the others with the
+// next clock, in which the next packet's begin.
 class TupleInput {
  public:
-  using Model = Vsteering_pipeline;
+  using Model = Vsteering_core;
 
+  static void connect(Model& model) { model.cfg_go_i = 1; }
   void prepare(const Load& load) {
     pins_.clear();
     for (std::size_t number = 0; number < load.distinct(); ++number) {
       pins_.push_back(pins_of(walk_headers(load.frame(number), kHeaderBudget)));
     }
   }
-  static void valid(Model& model, bool valid) { model.in_valid_i = valid; }
+  static void valid(Model& model, bool valid) { model.soon_valid_i = valid; }
   template <typename Clock>
   void send(Model& model, std::uint16_t id, std::uint32_t number, const Clock& clock) const {
     const Pins& pins = pins_[number];
+    model.soon_network_i = pins.network;
+    model.soon_transport_i = pins.transport;
+    model.soon_extension_headers_i = pins.extension_headers;
+    clock();
     model.in_id_i = id;
-    model.in_network_i = pins.network;
-    model.in_transport_i = pins.transport;
-    model.in_extension_headers_i = pins.extension_headers;
     model.in_source_i = pins.source;
     model.in_destination_i = pins.destination;
     model.in_ex_source_i = pins.ex_source;
     model.in_ex_destination_i = pins.ex_destination;
     model.in_source_port_i = pins.source_port;
     model.in_destination_port_i = pins.destination_port;
-    clock();
   }
 
  private:
@@ -113,7 +116,7 @@ class RawPipeline final : public Subject {
     pipeline_.rst_ni = 0;
     clock();
     pipeline_.rst_ni = 1;
-    pipeline_.out_ready_i = 1;
+    Input::connect(pipeline_);
     pipeline_.cfg_valid_i = 1;
     for (const ConfigWord& word : config_words(config)) {  // taken at once: the pipeline is empty
       pipeline_.cfg_addr_i = word.address;

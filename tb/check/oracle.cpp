@@ -45,6 +45,7 @@ constexpr std::uint8_t kHomeAddress = 0xc9;
 constexpr std::size_t kIpv4AddressBytes = 4;
 constexpr std::size_t kIpv6AddressBytes = 16;
 constexpr std::size_t kPortsBytes = 4;
+constexpr std::size_t kLeastHomeAddressHeaderBytes = 24;  // 2 and the option's 18, in units of 8
 
 // What can be hashed of a packet. Pointers lead into the frame.
 struct Packet {
@@ -54,6 +55,7 @@ struct Packet {
   const std::uint8_t* destination = nullptr;
   const std::uint8_t* ports = nullptr;  // set unless transport is none
   bool has_extension_headers = false;
+  bool may_have_home_address = false;                 // there are destination options with room for it
   const std::uint8_t* home_address = nullptr;         // of the first good home address option
   const std::uint8_t* routing_destination = nullptr;  // of the first type 2 routing header that holds an address
 };
@@ -144,12 +146,20 @@ Packet read_ipv6(ConstBytes whole, std::size_t at, const OracleConfig& config) {
   at += 40;
   bool is_fragment = false;
   unsigned extension_headers = 0;
+  const auto without_headers = [&packet] {
+    Packet nothing;
+    nothing.may_have_home_address = packet.may_have_home_address;
+    return nothing;
+  };
   while (is_extension_header(protocol) && !is_fragment) {
-    if (config.extension_headers > 0 && ++extension_headers > config.extension_headers) return Packet{};
+    if (config.extension_headers > 0 && ++extension_headers > config.extension_headers) return without_headers();
     // A header that runs past the frame cannot be skipped: such a packet has no hash of any kind.
-    if (!holds(frame, at, 2)) return Packet{};
+    if (!holds(frame, at, 2)) return without_headers();
     const ConstBytes header(frame.data + at, extension_header_bytes(protocol, frame.data + at));
-    if (!holds(frame, at, header.size)) return Packet{};
+    if (protocol == kDestinationOptions && header.size >= kLeastHomeAddressHeaderBytes) {
+      packet.may_have_home_address = true;
+    }
+    if (!holds(frame, at, header.size)) return without_headers();
     packet.has_extension_headers = true;
     if (protocol == kDestinationOptions && !packet.home_address) packet.home_address = find_home_address(header);
     if (protocol == kRouting && !packet.routing_destination) {
@@ -164,7 +174,7 @@ Packet read_ipv6(ConstBytes whole, std::size_t at, const OracleConfig& config) {
   if (is_fragment) return packet;
   read_transport(frame, at, protocol, packet);
   const bool has_ports = protocol == kTcp || protocol == kUdp;
-  if (is_limited && has_ports && packet.transport == Packet::Transport::none) return Packet{};  // they lie behind
+  if (is_limited && has_ports && packet.transport == Packet::Transport::none) return without_headers();  // behind
   return packet;
 }
 
@@ -271,9 +281,9 @@ Oracle::Oracle(OracleConfig config) : config_(std::move(config)), contribution_(
 Verdict Oracle::judge(ConstBytes frame) const {
   const Packet packet = read_frame(frame, config_);
   const HashReport report = choose_report(packet, config_);
-  if (report == kNone) return {kNone, 0, config_.unclassified_queue};
+  if (report == kNone) return {kNone, 0, config_.unclassified_queue, packet.may_have_home_address};
   const std::uint32_t hash = toeplitz(HashInput(packet, report).bytes());
-  return {report, hash, config_.table[hash & (config_.table.size() - 1)]};
+  return {report, hash, config_.table[hash & (config_.table.size() - 1)], packet.may_have_home_address};
 }
 
 std::uint32_t Oracle::toeplitz(ConstBytes input) const {

@@ -28,6 +28,7 @@ struct Verdict {
   std::uint16_t report = 0;  // virtio_net_hdr.hash_report
   std::uint32_t hash = 0;    // 0 with report 0
   std::uint16_t queue = 0;
+  bool searched = false;  // the device had to look for a home address: destination options have room for one
 };
 
 class Oracle {

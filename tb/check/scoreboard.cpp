@@ -115,6 +115,7 @@ void Scoreboard::on_ingress(std::uint64_t tag, Cycle when) {
     fail(entry->row, Check::stamps, fmt::format("taken in cycle {}, on the wire until cycle {}", when, entry->arrival));
   const ConstBytes frame = {entry->bytes.data(), entry->bytes.size()};
   entry->now = rules_.judge(frame);
+  entry->row.searched = entry->now.searched;
   entry->change = change_;
   if (change_) entry->next = next_rules_->judge(frame);
 }

@@ -35,6 +35,7 @@ struct PacketRow {
   std::optional<DropReason> dropped;  // none: delivered, or lost
   bool lost = false;                  // neither delivered nor dropped
   bool steered = false;               // report, hash and queue are valid
+  bool searched = false;              // for a home address, which takes the pipeline longer
   std::uint16_t report = 0;
   std::uint32_t hash = 0;
   std::uint16_t queue = 0;

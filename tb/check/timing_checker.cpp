@@ -79,10 +79,14 @@ void TimingChecker::row(const PacketRow& row) {
 }
 
 // The pipeline's latency counts from the beat with which the packet's headers end, which may be any of those that the
-// parser reads. So each packet leaves a range for it, and one latency must lie in the ranges of all.
+// parser reads. So each packet leaves a range for it, and one latency must lie in the ranges of all. A packet that is
+// searched for a home address may take longer, and so may those that come up behind it in the pipeline.
 void TimingChecker::check_latency(const PacketRow& row, Cycle beats) {
   const Cycle most = row.steer - row.ingress;
-  const Cycle least = most - std::min(most, beats - 1);
+  const bool may_wait = row.searched || (search_before_ && row.ingress < steer_before_);
+  const Cycle least = most - std::min(most, beats - 1 + (may_wait ? parameters_.search_cycles : 0));
+  search_before_ = may_wait;
+  steer_before_ = row.steer;
   if (!parameters_.constant_latency) return;
   if (most < least_latency_ || least > most_latency_) {
     return complain(fmt::format(

@@ -129,6 +129,38 @@ TEST(TimingLatency, IsOneThatFitsAllPackets) {
   EXPECT_EQ(checker.violations(), 1u);
 }
 
+TEST(TimingLatency, MayBeLongerWhereAHomeAddressIsLookedFor) {
+  TimingChecker checker({});
+  checker.row(packet(100));
+  PacketRow searched = packet(200, 128);
+  searched.searched = true;
+  searched.steer += 40;
+  checker.row(searched);
+  PacketRow behind = packet(210);  // came in before the searched one came out
+  behind.steer = searched.steer + 1;
+  checker.row(behind);
+  EXPECT_EQ(checker.violations(), 0u);
+  PacketRow alone = packet(behind.steer);
+  ++alone.steer;
+  checker.row(alone);
+  EXPECT_EQ(checker.violations(), 1u);
+  PacketRow never = packet(400, 128);
+  never.searched = true;
+  never.steer += 50;
+  checker.row(never);
+  EXPECT_EQ(checker.violations(), 2u);
+}
+
+TEST(TimingLatency, IsNeverShorterForASearch) {
+  TimingChecker checker({});
+  checker.row(packet(100));
+  PacketRow searched = packet(200, 128);
+  searched.searched = true;
+  --searched.steer;
+  checker.row(searched);
+  EXPECT_EQ(checker.violations(), 1u);
+}
+
 TEST(TimingLatency, IsCheckedOfDroppedPacketsToo) {
   TimingChecker checker({});
   checker.row(packet(100));

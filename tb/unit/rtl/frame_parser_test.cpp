@@ -212,7 +212,7 @@ TYPED_TEST(FrameParser, TakesABeatInEveryClockWhateverTheFrames) {
   const std::uint64_t begin = bench.clocks();
   const auto results = bench.check(frames);
   ASSERT_EQ(results.size(), frames.size());
-  EXPECT_LE(results.back().given_at - begin, beats + TypeParam::kClocks);
+  EXPECT_LE(results.back().given_at - begin, beats + TypeParam::kClocks + TypeParam::kSearch);
 }
 
 TEST(FrameParserClocks, FramesOfBBytesTakeBDividedBy64ClocksEach) {

@@ -35,16 +35,15 @@ Parsed read_parsed(const Model& model) {
 }
 
 // A parser's class, beat and budget; kClocks: from the edge that takes the beat that settles a frame to the one that
-// gives its result.
+// gives its result; kSearch: what looking for a home address may add to that, for a frame and for those behind it.
 template <typename M, unsigned Width, bool StartOffset = true, unsigned HeaderBytes = 256, unsigned MaxExtensions = 4>
 struct Parser {
   using Model = M;
   static constexpr unsigned kWidth = Width;
   static constexpr bool kStartOffset = StartOffset;
   static constexpr Budget kBudget{HeaderBytes, MaxExtensions};
-  static constexpr unsigned kBeatBytes = Width < 64 ? 64 : Width;
-  static constexpr unsigned kSearch = HeaderBytes / kBeatBytes * (kBeatBytes / 32 - 1);
-  static constexpr unsigned kClocks = MaxExtensions + kSearch + (StartOffset ? 7 : 5) + (Width < 64);
+  static constexpr unsigned kClocks = MaxExtensions + (StartOffset ? 10 : 8) + (Width < 64);
+  static constexpr unsigned kSearch = HeaderBytes / 16 + 24;
 };
 
 using Parser128 = Parser<Vframe_parser_128, 16>;

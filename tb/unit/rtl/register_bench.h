@@ -13,8 +13,9 @@
 namespace rssnic::test {
 
 constexpr std::uint32_t kBlockEntries = 128;
-const std::map<std::string, std::uint32_t> kBlockParameters = {
-    {"DataBits", 512}, {"HeaderBytes", 256}, {"MaxExtensions", 4}, {"StartOffset", 1}, {"Entries", kBlockEntries}};
+const std::map<std::string, std::uint32_t> kBlockParameters = {{"Lanes", 1},         {"DataBits", 512},
+                                                               {"HeaderBytes", 256}, {"MaxExtensions", 4},
+                                                               {"StartOffset", 1},   {"Entries", kBlockEntries}};
 
 class RegisterBench {
  public:
@@ -63,7 +64,7 @@ class RegisterBench {
     }
     config_waiting_ = word;
     config_waits_ = model_.cfg_valid_o && !model_.cfg_ready_i;
-    const bool committed = model_.cfg_valid_o && model_.cfg_ready_i && word.address == 0x11f;
+    const bool committed = model_.cfg_valid_o && model_.cfg_ready_i && word.address == kCfgCommit;
     if (model_.cfg_valid_o && model_.cfg_ready_i) config_bus_.push_back(word);
     rise();
     if (committed) model_.active_bank_i ^= 1;

@@ -234,11 +234,11 @@ RssConfig random_config(RegisterBench& bench) {
 // Stages what the configuration bus is to bring, through the registers of the same meaning.
 void stage(RegisterBench& bench, const std::vector<ConfigWord>& words) {
   for (const ConfigWord& word : words) {
-    if (word.address < 0x100) bench.set(RSS_TABLE(word.address), word.data);
-    if (word.address >= 0x100 && word.address < 0x10a) bench.set(RSS_KEY(word.address - 0x100u), word.data);
-    if (word.address == 0x110) bench.set(RSS_HASH_TYPES, word.data);
-    if (word.address == 0x111) bench.set(RSS_MASK, word.data);
-    if (word.address == 0x112) bench.set(RSS_UNCLASSIFIED_QUEUE, word.data);
+    if (word.address < kCfgKey) bench.set(RSS_TABLE(word.address - kCfgTable), word.data);
+    if (word.address >= kCfgKey && word.address < kCfgTypes) bench.set(RSS_KEY(word.address - kCfgKey), word.data);
+    if (word.address == kCfgTypes) bench.set(RSS_HASH_TYPES, word.data);
+    if (word.address == kCfgMask) bench.set(RSS_MASK, word.data);
+    if (word.address == kCfgUnclassified) bench.set(RSS_UNCLASSIFIED_QUEUE, word.data);
   }
 }
 

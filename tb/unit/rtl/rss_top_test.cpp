@@ -7,56 +7,43 @@
 #include <memory>
 
 #include "Vrss_top.h"
-#include "model/steering/rss_config.h"
+#include "Vrss_top_large.h"
 #include "rtl/rss_driver.h"
-#include "tb/check/oracle.h"
 #include "tb/unit/rtl/axil_master.h"
-#include "tb/unit/rtl/budget.h"
 #include "tb/unit/rtl/header_frames.h"
 #include "tb/unit/rtl/rtl_context.h"
+#include "tb/unit/rtl/steering_judge.h"
 
 namespace rssnic::test {
 namespace {
 
 constexpr unsigned kBeatBytes = 64;
 
-struct TopResult {
-  std::uint32_t hash = 0;
-  unsigned report = 0, queue = 0;
-  bool over_budget = false;
-  bool operator==(const TopResult& other) const {
-    return hash == other.hash && report == other.report && queue == other.queue && over_budget == other.over_budget;
-  }
-  friend std::ostream& operator<<(std::ostream& out, const TopResult& r) {
-    return out << "report " << r.report << " hash " << std::hex << r.hash << std::dec << " queue " << r.queue
-               << (r.over_budget ? " over budget" : "");
-  }
-};
-
-class TopBench {
+template <typename Model>
+class TopBenchOf {
  public:
-  explicit TopBench(std::uint32_t seed) : random_(seed), model_(&context_), axil_(model_, seed + 1) {
+  explicit TopBenchOf(std::uint32_t seed) : random_(seed), model_(&context_), axil_(model_, seed + 1) {
     model_.rst_ni = 0;
     edge();
     model_.rst_ni = 1;
     EXPECT_EQ(rss_probe(&bus_, &limits_), RSS_OK);
   }
-  ~TopBench() { context_.finish(model_); }
-  TopBench(const TopBench&) = delete;
-  TopBench& operator=(const TopBench&) = delete;
+  ~TopBenchOf() { context_.finish(model_); }
+  TopBenchOf(const TopBenchOf&) = delete;
+  TopBenchOf& operator=(const TopBenchOf&) = delete;
 
   // Percent of clocks without a beat, and without out_ready_i.
   unsigned gap_percent = 0, stall_percent = 0;
 
-  Vrss_top& model() { return model_; }
+  Model& model() { return model_; }
   const rss_bus& bus() const { return bus_; }
   const rss_limits& limits() const { return limits_; }
-  AxilMaster<Vrss_top>& axil() { return axil_; }
+  AxilMaster<Model>& axil() { return axil_; }
   void send(FrameBytes frame) { frames_.push_back(std::move(frame)); }
 
   // So far: frames whose first beat was taken, results in order, clocks in which either side waited.
   std::size_t begun() const { return begun_; }
-  const std::vector<TopResult>& results() const { return results_; }
+  const std::vector<Steered>& results() const { return results_; }
   std::uint64_t input_stalls() const { return input_stalls_; }
   std::uint64_t result_stalls() const { return result_stalls_; }
 
@@ -118,7 +105,7 @@ class TopBench {
     ASSERT_EQ(rss_configure(&bus_, &limits_, &c), RSS_OK);
   }
   void wait_for_commit() {
-    for (unsigned polls = 0; !rss_commit_done(&bus_); ++polls) ASSERT_LT(polls, 10000u);
+    for (unsigned polls = 0; !rss_commit_done(&bus_); ++polls) ASSERT_LT(polls, 20000u);
   }
 
  private:
@@ -160,55 +147,26 @@ class TopBench {
 
   std::mt19937 random_;
   RtlContext context_;
-  Vrss_top model_;
-  AxilMaster<Vrss_top> axil_;
+  Model model_;
+  AxilMaster<Model> axil_;
   const rss_bus bus_{this,
-                     [](void* bench, std::uint32_t address) { return static_cast<TopBench*>(bench)->read(address); },
+                     [](void* bench, std::uint32_t address) { return static_cast<TopBenchOf*>(bench)->read(address); },
                      [](void* bench, std::uint32_t address, std::uint32_t value) {
-                       static_cast<TopBench*>(bench)->write(address, value);
+                       static_cast<TopBenchOf*>(bench)->write(address, value);
                      }};
   rss_limits limits_{};
   std::deque<FrameBytes> frames_;
   std::size_t at_ = 0, begun_ = 0;
   std::uint64_t input_stalls_ = 0, result_stalls_ = 0, drained_ = 0;
   bool offered_ = false;
-  std::vector<TopResult> results_;
+  std::vector<Steered> results_;
 };
-
-class Judge {
- public:
-  explicit Judge(const RssConfig& config)
-      : oracle_({config.hash_types,
-                 {config.key.begin(), config.key.end()},
-                 config.table,
-                 config.unclassified_queue,
-                 config.ex_report_always}) {}
-  TopResult due(const FrameBytes& frame) const {
-    const bool over = over_budget(frame, {});
-    const check::Verdict verdict = oracle_.judge(over ? ConstBytes() : view(frame));
-    return {verdict.hash, verdict.report, verdict.queue, over};
-  }
-
- private:
-  const check::Oracle oracle_;
-};
-
-// Configuration `number` steers to queues 64 * number to 64 * number + 63 only, so that a queue tells whose it is.
-constexpr unsigned kQueuesOfOne = 64;
-RssConfig numbered_config(RandomFrames& random, unsigned number) {
-  const auto queue = [&] { return static_cast<std::uint16_t>(kQueuesOfOne * number + random.below(kQueuesOfOne)); };
-  RssConfig config;
-  config.hash_types = random.one_in(2) ? kAllHashTypes : random.below(kAllHashTypes + 1);
-  for (std::uint8_t& byte : config.key) byte = random.byte();
-  config.table.resize(std::size_t{1} << random.below(10));
-  for (std::uint16_t& entry : config.table) entry = queue();
-  config.unclassified_queue = queue();
-  config.ex_report_always = random.one_in(3);
-  return config;
-}
+using TopBench = TopBenchOf<Vrss_top>;
+using LargeTableBench = TopBenchOf<Vrss_top_large>;  // 32768 entries
 
 TEST(RssTop, IsFoundWithItsParameters) {
   TopBench bench(1);
+  EXPECT_EQ(bench.limits().lanes, 1u);
   EXPECT_EQ(bench.limits().data_bits, 512u);
   EXPECT_EQ(bench.limits().header_bytes, 256u);
   EXPECT_EQ(bench.limits().max_extensions, 4u);
@@ -241,7 +199,7 @@ TEST(RssTop, FramesAreSteeredAsConfiguredOverTheRegisters) {
     TopBench bench(seed);
     HeaderFrames generator(seed);
     const RssConfig config = numbered_config(generator.random(), seed);
-    const Judge judge(config);
+    const SteeringJudge judge(config);
     bench.configure(config);
     bench.wait_for_commit();
     bench.gap_percent = seed % 3 * 30;
@@ -264,13 +222,13 @@ TEST(RssTop, ACommitUnderTrafficComesBetweenTwoPacketsAndIsInForceWhenItSaysSo) 
     bench.stall_percent = seed / 2 * 30;
     std::vector<FrameBytes> frames(40000);
     for (FrameBytes& frame : frames) frame = generator.frame();
-    std::vector<std::unique_ptr<Judge>> judges;
+    std::vector<std::unique_ptr<SteeringJudge>> judges;
     std::vector<std::size_t> begun_when_asked, begun_when_done;
     constexpr unsigned kConfigs = 12;
     std::size_t sent = 0;
     for (unsigned number = 0; number < kConfigs; ++number) {
       const RssConfig config = numbered_config(generator.random(), number);
-      judges.push_back(std::make_unique<Judge>(config));
+      judges.push_back(std::make_unique<SteeringJudge>(config));
       begun_when_asked.push_back(bench.begun());
       bench.configure(config);
       bench.wait_for_commit();
@@ -283,7 +241,7 @@ TEST(RssTop, ACommitUnderTrafficComesBetweenTwoPacketsAndIsInForceWhenItSaysSo) 
     ASSERT_EQ(bench.results().size(), sent);
     unsigned config = 0;
     for (std::size_t n = 0; n < sent; ++n) {
-      const TopResult& result = bench.results()[n];
+      const Steered& result = bench.results()[n];
       ASSERT_GE(result.queue / kQueuesOfOne, config) << "frame " << n << ": back to an old configuration";
       config = result.queue / kQueuesOfOne;
       ASSERT_LT(config, kConfigs);
@@ -324,7 +282,7 @@ TEST(RssTop, CountersEqualWhatWasSent) {
     }
     bench.drain();
     add(0);
-    for (const TopResult& result : bench.results()) {
+    for (const Steered& result : bench.results()) {
       ++due.packets[result.report];
       due.over_budget += result.over_budget;
     }
@@ -345,10 +303,10 @@ TEST(RssTop, CountersEqualWhatWasSent) {
 TEST(RssTop, RegistersAnswerAndCommitsGoThroughWhileResultsAreBlocked) {
   TopBench bench(5);
   HeaderFrames generator(5);
-  std::vector<std::unique_ptr<Judge>> judges;
+  std::vector<std::unique_ptr<SteeringJudge>> judges;
   const auto configure = [&](unsigned number) {
     const RssConfig config = numbered_config(generator.random(), number);
-    judges.push_back(std::make_unique<Judge>(config));
+    judges.push_back(std::make_unique<SteeringJudge>(config));
     bench.configure(config);
   };
   configure(0);
@@ -376,6 +334,84 @@ TEST(RssTop, RegistersAnswerAndCommitsGoThroughWhileResultsAreBlocked) {
     EXPECT_EQ(bench.results()[n], judges[config]->due(frames[n]));
   }
   EXPECT_EQ(bench.results().back().queue / kQueuesOfOne, 2u);
+}
+
+TEST(RssTopLargeTable, EachOfItsEntriesIsReached) {
+  constexpr std::size_t kEntries = 32768;
+  LargeTableBench bench(61);
+  ASSERT_EQ(bench.limits().table_entries, kEntries);
+  RssConfig config;
+  config.hash_types = kAllHashTypes;
+  config.key[12] = 0x80;  // one bit: the hash's lowest 15 bits are the source port's, the other way round
+  config.table.resize(kEntries);
+  for (std::size_t n = 0; n < kEntries; ++n) config.table[n] = static_cast<std::uint16_t>(40503 * n + 7);  // all differ
+  bench.configure(config);
+  bench.wait_for_commit();
+  const SteeringJudge judge(config);
+  std::vector<FrameBytes> frames;
+  for (unsigned port = 0; port < 0x10000; ++port) {
+    frames.push_back(FrameBuilder().ipv4().tcp(static_cast<std::uint16_t>(port), 443).bytes());
+    bench.send(frames.back());
+  }
+  bench.drain();
+  ASSERT_EQ(bench.results().size(), frames.size());
+  std::vector<bool> reached(0x10000);
+  for (std::size_t n = 0; n < frames.size(); ++n) {
+    ASSERT_EQ(bench.results()[n], judge.due(frames[n])) << "source port " << n;
+    reached[bench.results()[n].queue] = true;
+  }
+  for (std::size_t n = 0; n < kEntries; ++n) ASSERT_TRUE(reached[config.table[n]]) << "entry " << n;
+}
+
+TEST(RssTopLargeTable, SteersByTablesOfEverySizeUpToItsOwn) {
+  HeaderFrames generator(62);
+  LargeTableBench bench(62);
+  bench.gap_percent = 20;
+  bench.stall_percent = 20;
+  std::size_t seen = 0;
+  for (unsigned log2 = 0; log2 <= 15; ++log2) {
+    SCOPED_TRACE(::testing::Message() << (1u << log2) << " entries");
+    RssConfig config = numbered_config(generator.random(), log2);
+    config.hash_types = kAllHashTypes;
+    config.table.resize(std::size_t{1} << log2);
+    for (std::uint16_t& queue : config.table) {
+      queue = static_cast<std::uint16_t>(kQueuesOfOne * log2 + generator.random().below(kQueuesOfOne));
+    }
+    bench.configure(config);
+    bench.wait_for_commit();
+    const SteeringJudge judge(config);
+    std::vector<FrameBytes> frames(400);
+    for (FrameBytes& frame : frames) {
+      frame = generator.frame();
+      bench.send(frame);
+    }
+    bench.drain();
+    ASSERT_EQ(bench.results().size(), seen + frames.size());
+    for (const FrameBytes& frame : frames) ASSERT_EQ(bench.results()[seen++], judge.due(frame));
+  }
+}
+
+TEST(RssTop, BitsOfTheMaskBeyondTheTableCountAsZero) {
+  HeaderFrames generator(63);
+  TopBench bench(63);
+  RssConfig config = numbered_config(generator.random(), 1);
+  config.hash_types = kAllHashTypes;
+  config.table.resize(512);
+  for (std::uint16_t& queue : config.table) queue = static_cast<std::uint16_t>(generator.random().below(0x10000));
+  bench.configure(config);
+  bench.wait_for_commit();
+  bench.write(RSS_MASK, rss_field_put(RSS_MASK_MASK, 0x7fff));
+  bench.write(RSS_COMMIT, RSS_COMMIT_START);
+  bench.wait_for_commit();
+  const SteeringJudge judge(config);
+  std::vector<FrameBytes> frames(1000);
+  for (FrameBytes& frame : frames) {
+    frame = generator.frame();
+    bench.send(frame);
+  }
+  bench.drain();
+  ASSERT_EQ(bench.results().size(), frames.size());
+  for (std::size_t n = 0; n < frames.size(); ++n) ASSERT_EQ(bench.results()[n], judge.due(frames[n])) << n;
 }
 
 }  // namespace

@@ -3,25 +3,10 @@
 #include "Vreceive_steering_direct.h"
 #include "Vreceive_steering_offset.h"
 #include "model/steering/config_words.h"
-#include "tb/check/oracle.h"
-#include "tb/unit/rtl/budget.h"
 #include "tb/unit/rtl/parser_bench.h"
+#include "tb/unit/rtl/steering_judge.h"
 
 namespace rssnic::test {
-
-struct Steered {
-  std::uint32_t hash = 0;
-  unsigned report = 0;
-  unsigned queue = 0;
-  bool over_budget = false;
-  bool operator==(const Steered& other) const {
-    return hash == other.hash && report == other.report && queue == other.queue && over_budget == other.over_budget;
-  }
-  friend std::ostream& operator<<(std::ostream& out, const Steered& s) {
-    return out << "report " << s.report << " hash " << std::hex << s.hash << std::dec << " queue " << s.queue
-               << (s.over_budget ? " over budget" : "");
-  }
-};
 
 template <typename Model>
 Steered read_steered(const Model& model) {
@@ -38,12 +23,7 @@ class SteeringBenchOf : public StreamBench<Model, 64, Steered> {
   using Bench::run;
 
   explicit SteeringBenchOf(const RssConfig& config, std::uint32_t seed = 1, int rtl_seed = RtlContext::default_seed())
-      : Bench(&read_steered<Model>, seed, rtl_seed),
-        oracle_({config.hash_types,
-                 {config.key.begin(), config.key.end()},
-                 config.table,
-                 config.unclassified_queue,
-                 config.ex_report_always}) {
+      : Bench(&read_steered<Model>, seed, rtl_seed), judge_(config) {
     configure(config);
   }
 
@@ -59,13 +39,7 @@ class SteeringBenchOf : public StreamBench<Model, 64, Steered> {
     model().cfg_valid_i = 0;
   }
 
-  Steered due(const SentFrame& frame) const {
-    const std::size_t start = std::min<std::size_t>(frame.start, frame.bytes.size());
-    const FrameBytes inner(frame.bytes.begin() + static_cast<std::ptrdiff_t>(start), frame.bytes.end());
-    const bool over = over_budget(inner, {});
-    const check::Verdict verdict = oracle_.judge(over ? ConstBytes() : view(inner));
-    return {verdict.hash, verdict.report, verdict.queue, over};
-  }
+  Steered due(const SentFrame& frame) const { return judge_.due(frame.bytes, frame.start); }
 
   std::vector<Timed<Steered>> check_frames(const std::vector<SentFrame>& frames, const Pace& pace = {}) {
     auto results = run(frames, pace);
@@ -80,7 +54,7 @@ class SteeringBenchOf : public StreamBench<Model, 64, Steered> {
   }
 
  private:
-  const check::Oracle oracle_;
+  const SteeringJudge judge_;
 };
 
 using SteeringBench = SteeringBenchOf<Vreceive_steering_offset>;

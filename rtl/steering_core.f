@@ -1,7 +1,10 @@
 rss_pkg.sv
 report_pkg.sv
+beat_delay.sv
 config_bank.sv
 field_select.sv
 toeplitz_hash.sv
+toeplitz_table_group.sv
+toeplitz_table_hash.sv
 indirection_table.sv
-steering_pipeline.sv
+steering_core.sv
