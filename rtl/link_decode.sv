@@ -49,17 +49,6 @@ module link_decode #(
     is_tag = type_le == 16'h0081 | type_le == 16'ha888;
   endfunction
 
-  // Complete words: word n is if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so
-  // bit b of their number is the parity of every 2**b-th of them: of the bytes in mask b.
-  function automatic logic [CountBits*BeatBytes-1:0] count_masks(input int unused);
-    integer b, n;
-    count_masks = '0;
-    for (b = 0; b < CountBits; b = b + 1) begin
-      for (n = (1 << b) - 1; n < Words; n = n + (1 << b)) count_masks[b*BeatBytes+4*n+1] = 1'b1;
-    end
-  endfunction
-  localparam logic [CountBits*BeatBytes-1:0] CountMasks = count_masks(0);
-
   // First clock. EtherTypes are compared as they lie, low byte first. Bit t of the vectors: with t tags.
   logic first_q, last_q, tagged_q, tagged_twice_q, extended, extended_q;
   logic [2:0] ipv4_q, ipv6_q;
@@ -69,17 +58,25 @@ module link_decode #(
   logic [IdBits-1:0] id_q;
   logic [15:0] tail_q;
 
+  logic [BeatBytes-1:0] kept;
+  assign kept = last_i ? keep_i : '1;
+
+  // Word n is complete if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so bit b of
+  // their number is the parity of every 2**b-th of them.
+  for (genvar b = 0; b < CountBits; b = b + 1) begin : g_count
+    localparam int Every = 2 ** b;
+    localparam logic [4*Every-1:0] LastByte = (4 * Every)'(2) << 4 * (Every - 1);
+    always_ff @(posedge clk_i) if (load_i[0]) words_q[b] <= ^(kept & {(Words / Every) {LastByte}});
+  end
+
   always_ff @(posedge clk_i) begin : ethernet
-    integer b, t;
-    logic [BeatBytes-1:0] kept;
+    integer t;
     logic [15:0] type_le;
     /* verilator lint_off UNUSEDSIGNAL */
     logic [79:0] ip;  // its first ten bytes: version in byte 0; IPv6: next header in byte 6; IPv4: fragment in bytes 6
                       // and 7, protocol in byte 9
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[0]) begin
-      kept = last_i ? keep_i : '1;
-      for (b = 0; b < CountBits; b = b + 1) words_q[b] <= ^(kept & CountMasks[b*BeatBytes+:BeatBytes]);
       first_q <= first_i;
       last_q <= last_i;
       beat_o <= {data_i, tail_q};

@@ -82,6 +82,7 @@ TEST(RssTopLanes, AreSteeredByOneConfigurationAndCountedTogether) {
     TopLanes bench(seed);
     RssConfig config = numbered_config(generator.random(), 1, 7);
     config.hash_types = kAllHashTypes;
+    if (seed == 1) config.table.resize(bench.limits().table_entries, config.table[0]);
     bench.configure(config);
     const SteeringJudge judge(config);
     for (unsigned& percent : bench.gap_percent) percent = generator.random().below(3) * 30;
