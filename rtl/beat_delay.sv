@@ -1,5 +1,6 @@
 // Bits that travel beside a pipeline: Stages registers, register s loads at an edge with load_i[s]. load_i has one bit
-// more than it needs, so that none (a wire) is no special case for whoever uses it.
+// more than it needs, so that none (a wire) is no special case for whoever uses it. split_var here and elsewhere: Verilator
+// then keeps a vector's slices apart, which is faster.
 module beat_delay #(
     parameter int Bits   = 1,
     parameter int Stages = 1
@@ -12,7 +13,7 @@ module beat_delay #(
     output logic [Bits-1:0] bits_o
 );
 
-  logic [(Stages+1)*Bits-1:0] chain;
+  logic [(Stages+1)*Bits-1:0] chain /* verilator split_var */;
   assign chain[Bits-1:0] = bits_i;
   assign bits_o = chain[Stages*Bits+:Bits];
 

@@ -37,26 +37,27 @@ module extension_hop #(
   localparam int WordBits = $clog2(Words);
 
   logic waits_q;
-  logic [PointerBits-1:0] pointer, pointer_q;
-  logic [2:0] kind, kind_q;
-  logic hops, here;
-
-  assign pointer = walk_i ? pointer_i : pointer_q;
-  assign kind = walk_i ? kind_i : kind_q;
-  assign hops = extended_i & (walk_i | (waits_q & ~first_i)) & kind >= parser_pkg::KIND_SKIPPED;
-  assign here = hops & pointer[PointerBits-1:WordBits] == '0;
+  logic [PointerBits-1:0] pointer_q;
+  logic [2:0] kind_q;
 
   always_ff @(posedge clk_i) begin : hop
+    logic hops, here;
+    logic [PointerBits-1:0] pointer;
+    logic [2:0] kind;
     /* verilator lint_off UNUSEDSIGNAL */  // the unused bits of a word, and of its ends
     logic [31:0] word;
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i) begin
-      walk_o <= hops ? here : walk_i;
+      walk_o <= walk_i;
       pointer_o <= pointer_i;
       kind_o <= kind_i;
       routing_o <= routing_i;
       routing_at_o <= routing_at_i;
       if (extended_i) begin
+        pointer = walk_i ? pointer_i : pointer_q;
+        kind = walk_i ? kind_i : kind_q;
+        hops = (walk_i | (waits_q & ~first_i)) & kind >= parser_pkg::KIND_SKIPPED;
+        here = hops & pointer[PointerBits-1:WordBits] == '0;
         words_o <= words_i;
         starts_o <= starts_i;
         has_starts_o <= has_starts_i;
@@ -65,6 +66,7 @@ module extension_hop #(
         kind_q <= kind;
         if (hops) begin
           word = words_i[{pointer[WordBits-1:0], 5'd0}+:32];
+          walk_o <= here;
           pointer_o <= kind == parser_pkg::KIND_AUTHENTICATION ? word[20+:PointerBits] :
                        kind == parser_pkg::KIND_FRAGMENT       ? pointer + PointerBits'(2) : word[8+:PointerBits];
           kind_o <= kind == parser_pkg::KIND_FRAGMENT & word[3] ? parser_pkg::KIND_OTHER : word[2:0];

@@ -212,7 +212,7 @@ module frame_parser #(
   end
 
   // What travels beside the walk. Bit n of firsts and extendeds is stage n's.
-  logic [Walked:1] firsts, extendeds;
+  logic [Walked:1] firsts /* verilator split_var */, extendeds /* verilator split_var */;
   assign firsts[1] = first1;
   assign extendeds[1] = extended1;
   for (genvar n = 2; n <= Walked; n = n + 1) begin : g_beside
@@ -245,14 +245,14 @@ module frame_parser #(
 
   // Stages 2 to Walked: a hop each. Slice n of these is in stage n + 1.
   /* verilator lint_off UNUSEDSIGNAL */  // nobody is behind the last hop
-  logic [(MaxExtensions+1)*BeatBits-1:0] ext_words;
+  logic [(MaxExtensions+1)*BeatBits-1:0] ext_words /* verilator split_var */;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [MaxExtensions:0] walk, routing;
-  logic [(MaxExtensions+1)*PointerBits-1:0] pointer;
-  logic [(MaxExtensions+1)*3-1:0] kind;
-  logic [(MaxExtensions+1)*WordBits-1:0] routing_at;
-  logic [(MaxExtensions+1)*Words-1:0] starts;
-  logic [MaxExtensions:0] has_starts;
+  logic [MaxExtensions:0] walk /* verilator split_var */, routing /* verilator split_var */;
+  logic [(MaxExtensions+1)*PointerBits-1:0] pointer /* verilator split_var */;
+  logic [(MaxExtensions+1)*3-1:0] kind /* verilator split_var */;
+  logic [(MaxExtensions+1)*WordBits-1:0] routing_at /* verilator split_var */;
+  logic [(MaxExtensions+1)*Words-1:0] starts /* verilator split_var */;
+  logic [MaxExtensions:0] has_starts /* verilator split_var */;
 
   extension_words #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)

@@ -67,7 +67,8 @@ module home_address_search #(
   // The ring's front, where addresses are; slice n of these is n clocks behind column 0. more: beats to come.
   logic [Checked+1:0] valid_q, first_q;
   logic [Columns*AtBits-1:0] at_q;
-  logic [(Checked+2)*BeatBits-1:0] more_q, number_q;
+  logic [(Checked+2)*BeatBits-1:0] more_q;
+  logic [(Checked+1)*BeatBits-1:0] number_q;
   logic [(Checked+2)*JobBits-1:0] job_q;
   logic again;
 
@@ -96,14 +97,16 @@ module home_address_search #(
       job_q <= {job_q[(Checked+1)*JobBits-1:0], job};
       at_q <= {at_q[(Columns-1)*AtBits-1:0], at};
       more_q <= {more_q[(Checked+1)*BeatBits-1:0], more};
-      number_q <= {number_q[(Checked+1)*BeatBits-1:0], number};
+      number_q <= {number_q[Checked*BeatBits-1:0], number};
     end
   end
 
   // The columns. Slice c of these is behind column c.
-  logic [Columns-1:0] looked;
-  logic [Columns*PlaceBits-1:0] place;
-  logic [Columns*PointerBits-1:0] room;
+  logic [Columns-1:0] looked /* verilator split_var */;
+  logic [Columns*PlaceBits-1:0] place /* verilator split_var */;
+  logic [Columns*PointerBits-1:0] room /* verilator split_var */;
+  logic [Columns-1:0] found_q;
+  logic [Columns*FoundBits-1:0] found_at_q;
 
   for (genvar c = 0; c < Columns; c = c + 1) begin : g_column
     localparam int Before = c == 0 ? Columns - 1 : c - 1;
@@ -121,30 +124,20 @@ module home_address_search #(
         .room_i(room[Before*PointerBits+:PointerBits]),
         .looked_o(looked[c]), .place_o(place[c*PlaceBits+:PlaceBits]), .room_o(room[c*PointerBits+:PointerBits])
     );
-  end
 
-  // What the walks have found, a clock behind the steps. An option takes 18 bytes, up to the next word.
-  logic [Columns-1:0] found_q;
-  logic [Columns*FoundBits-1:0] found_at_q;
-
-  always_ff @(posedge clk_i) begin : check
-    integer c, prior;
-    logic found;
-    logic [3:0] byte_in_column;
-    logic [5:0] words;
-    if (valid_q[Checked:Step+1] != '0) begin
-      for (c = 0; c < Columns; c = c + 1) begin
-        if (valid_q[c+Step+1]) begin
-          prior = c == 0 ? Columns - 1 : c - 1;
-          found = found_q[prior] & ~(c == 0 & first_q[c+Step+1]);
-          byte_in_column = place[c*PlaceBits+:4];
-          words = (6'(byte_in_column) + 6'd21) >> 2;
-          found_at_q[c*FoundBits+:FoundBits] <= found ? found_at_q[prior*FoundBits+:FoundBits] :
-              {number_q[(c+Step+1)*BeatBits+:BeatBits], ColumnBits'(c), byte_in_column};
-          found_q[c] <= found |
-              (looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) &
-               room[c*PointerBits+:PointerBits] >= PointerBits'(words));
-        end
+    // A clock behind the step: what the walk has found. An option takes 18 bytes, up to the next word.
+    always_ff @(posedge clk_i) begin : check
+      logic found;
+      logic [3:0] byte_in_column;
+      logic [5:0] words;
+      if (valid_q[c+Step+1]) begin
+        found = found_q[Before] & ~(c == 0 & first_q[c+Step+1]);
+        byte_in_column = place[c*PlaceBits+:4];
+        words = (6'(byte_in_column) + 6'd21) >> 2;
+        found_at_q[c*FoundBits+:FoundBits] <= found ? found_at_q[Before*FoundBits+:FoundBits] :
+            {number_q[(c+Step+1)*BeatBits+:BeatBits], ColumnBits'(c), byte_in_column};
+        found_q[c] <= found |
+            (looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) & room[c*PointerBits+:PointerBits] >= PointerBits'(words));
       end
     end
   end

@@ -203,11 +203,11 @@ void Bridge::receive() {
       if (!message) break;
       handle(*message);
       if (!lost_.empty()) return;
+      update_line();  // before the next message, which may be about the line
     }
   } catch (const ConnectionLost& loss) {
     lose(loss.what());
   }
-  update_line();
 }
 
 void Bridge::handle(Message& message) {
