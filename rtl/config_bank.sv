@@ -1,12 +1,12 @@
 // One bank of the pipeline's configuration, all but the indirection table: written a word at a time over the
-// configuration bus (map in rss_pkg), read as a whole. Reset: no hash types, mask 0, unclassified queue 0; the key is
-// left as it was. Writes to other addresses change nothing.
+// configuration bus (map in rss_pkg), read as a whole. A word takes two clocks, its data come with the second. Reset: no
+// hash types, mask 0, unclassified queue 0; the key is left as it was. Writes to other addresses change nothing.
 module config_bank (
     input  logic                              clk_i,
     input  logic                              rst_ni,
     input  logic                              write_i,
     input  logic [rss_pkg::CFG_ADDR_BITS-1:0] addr_i,
-    input  logic [31:0]                       data_i,
+    input  logic [31:0]                       data_i,          // a clock behind write_i
     output logic [rss_pkg::HASH_TYPES-1:0]    types_o,
     output logic                              ex_always_o,
     output logic [rss_pkg::INDEX_BITS-1:0]    mask_o,
@@ -14,23 +14,43 @@ module config_bank (
     output logic [rss_pkg::KEY_BITS-1:0]      key_o
 );
 
-  always_ff @(posedge clk_i) begin : write
+  // The word to be written: a bit each, the key's first.
+  localparam int Types = rss_pkg::KEY_WORDS;
+  localparam int Mask = Types + 1;
+  localparam int Unclassified = Types + 2;
+  logic [Unclassified:0] word_q;
+
+  always_ff @(posedge clk_i) begin : select
     integer w;
+    word_q <= '0;
+    if (rst_ni & write_i) begin
+      for (w = 0; w < rss_pkg::KEY_WORDS; w = w + 1) word_q[w] <= addr_i == rss_pkg::CFG_KEY + rss_pkg::CFG_ADDR_BITS'(w);
+      word_q[Types] <= addr_i == rss_pkg::CFG_TYPES;
+      word_q[Mask] <= addr_i == rss_pkg::CFG_MASK;
+      word_q[Unclassified] <= addr_i == rss_pkg::CFG_UNCLASSIFIED;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       types_o <= '0;
       ex_always_o <= 1'b0;
       mask_o <= '0;
       unclassified_o <= '0;
-    end else if (write_i) begin
-      if (addr_i == rss_pkg::CFG_TYPES) begin
+    end else if (word_q != '0) begin
+      if (word_q[Types]) begin
         types_o <= data_i[rss_pkg::HASH_TYPES-1:0];
         ex_always_o <= data_i[rss_pkg::CFG_EX_ALWAYS_BIT];
       end
-      if (addr_i == rss_pkg::CFG_MASK) mask_o <= data_i[rss_pkg::INDEX_BITS-1:0];
-      if (addr_i == rss_pkg::CFG_UNCLASSIFIED) unclassified_o <= data_i[15:0];
-      for (w = 0; w < rss_pkg::KEY_WORDS; w = w + 1) begin
-        if (addr_i == rss_pkg::CFG_KEY + rss_pkg::CFG_ADDR_BITS'(w)) key_o[rss_pkg::KEY_BITS-1-32*w-:32] <= data_i;
-      end
+      if (word_q[Mask]) mask_o <= data_i[rss_pkg::INDEX_BITS-1:0];
+      if (word_q[Unclassified]) unclassified_o <= data_i[15:0];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : write
+    integer w;
+    if (word_q != '0) begin
+      for (w = 0; w < rss_pkg::KEY_WORDS; w = w + 1) if (word_q[w]) key_o[rss_pkg::KEY_BITS-1-32*w-:32] <= data_i;
     end
   end
 

@@ -27,7 +27,10 @@ module frame_parser #(
     parameter int HeaderBytes   = 256,  // 256, 512 or 1024
     parameter int MaxExtensions = 4,    // 4 to 16
     parameter int IdBits        = 16,
-    parameter int StartOffset   = 1     // 0: frames begin at their first byte, start_offset_i is ignored
+    parameter int StartOffset   = 1,    // 0: frames begin at their first byte, start_offset_i is ignored
+    // 0: registers of data load in every clock, whatever it is; no clock enables, for a higher clock. The contract with
+    // the model is then void.
+    parameter int HoldIdle      = 1
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -38,13 +41,13 @@ module frame_parser #(
     input  logic                  tlast_i,
     input  logic [IdBits-1:0]     tuser_i,         // comes back with the result
     input  logic [9:0]            start_offset_i,  // bytes before the Ethernet header that is parsed
-    // a clock ahead of the result: those of its fields that decide which of the others are hashed. Behind a network of
-    // NETWORK_NONE the rest means nothing.
+    // a clock ahead of the result: those of its fields that decide which of the others are hashed
     output logic                  soon_valid_o,
     output logic [1:0]            soon_network_o,
     output logic [1:0]            soon_transport_o,
     output logic                  soon_extension_headers_o,
-    // header fields, as steering_core takes them
+    // header fields, as steering_core takes them; behind a network of NETWORK_NONE the rest means nothing, and without a
+    // transport header the ports
     output logic                  out_valid_o,
     output logic [IdBits-1:0]     out_id_o,
     output logic [1:0]            out_network_o,
@@ -78,13 +81,14 @@ module frame_parser #(
   localparam int PointerBits = $clog2(HeaderBytes / 4) + 1;
   localparam int StartBits = 10;
 
-  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each; bit n of valid_q is stage n, load[n] loads it. Then
+  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each; bit n of valid_q is stage n, a beat enters it at an
+  // edge with enters[n], and its registers load at one with load[n]. Then
   // beats wait for home addresses, where need be, in the order in which they came; from where they leave (leave) bit n of
   // left_q is n + 1 clocks later: settled with bit 2, and the output.
   localparam int Walked = MaxExtensions + 1;
   localparam int Places = HeaderBytes / 4;  // of beats that have not left: more than ever wait
   localparam int AtBits = $clog2(Places);
-  localparam int JobBits = 5;
+  localparam int JobBits = AtBits;  // a job is of a beat that has not left
 
   // The beat at the input, packed and moved to its start.
   logic packed_valid, packed_first, packed_last;
@@ -133,15 +137,17 @@ module frame_parser #(
   // Which of its frame's beats this is: one bit, or none behind the budget, where beats end.
   logic [BudgetBeats-1:0] beat_number, beat_number_q;
   logic settle, leave;
-  logic [Walked:0] valid_q, load;
-  logic [3:0] left_q;
+  logic [Walked:0] valid_q, enters, load;
+  logic [3:0] left_q, load_left;
 
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
-  assign load = {valid_q[Walked-1:0], beat_valid};
+  assign enters = {valid_q[Walked-1:0], beat_valid};
+  assign load = HoldIdle != 0 ? enters : {(Walked + 1){1'b1}};
+  assign load_left = HoldIdle != 0 ? left_q : {4{1'b1}};
   assign soon_valid_o = left_q[3];
 
   always_ff @(posedge clk_i) begin
-    if (load[0]) beat_number_q <= beat_number;
+    if (enters[0]) beat_number_q <= beat_number;
   end
 
   always_ff @(posedge clk_i) begin
@@ -167,9 +173,9 @@ module frame_parser #(
   logic [2:0] kind1;
 
   link_decode #(
-      .BeatBytes(BeatBytes), .PointerBits(PointerBits), .IdBits(IdBits)
+      .BeatBytes(BeatBytes), .PointerBits(PointerBits), .IdBits(IdBits), .HoldIdle(HoldIdle)
   ) u_link (
-      .clk_i, .load_i(load[1:0]),
+      .clk_i, .load_i(load[1:0]), .valid_i(enters[1:0]),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
       .beat_o(beat0), .kept_o(kept0), .ipv6_o(ipv6_0),
       .ip_first_o(first1), .ip_last_o(last1), .ip_words_o(words1), .ip_id_o(id1), .ip_network_o(network1),
@@ -179,7 +185,7 @@ module frame_parser #(
   // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
   // more than extension_words gives.
   localparam int BesideBits = IdBits + 2 + 1 + 1;
-  logic first, ipv4, extended, home_found, routing_found;
+  logic first, ipv4, extended;
   logic [IdBits-1:0] id;
   logic [1:0] tags;
   logic [BeatBits-1:0] beat;
@@ -195,8 +201,8 @@ module frame_parser #(
     if (load[2]) beside_q[beside_at_q] <= {id1, tags1, network1 == rss_pkg::NETWORK_IPV4, extended1};
   end
   always_ff @(posedge clk_i) begin
-    if (left_q[0]) {read_beat, read_beside} <= {beats_q[read_at_q], beside_q[read_at_q]};
-    if (left_q[1]) {beat, id, tags, ipv4, extended} <= {read_beat, read_beside};
+    if (load_left[0]) {read_beat, read_beside} <= {beats_q[read_at_q], beside_q[read_at_q]};
+    if (load_left[1]) {beat, id, tags, ipv4, extended} <= {read_beat, read_beside};
   end
 
   always_ff @(posedge clk_i) begin
@@ -205,8 +211,8 @@ module frame_parser #(
       beside_at_q <= '0;
       read_at_q <= '0;
     end else begin
-      if (load[1]) beat_at_q <= beat_at_q + 1'b1;
-      if (load[2]) beside_at_q <= beside_at_q + 1'b1;
+      if (enters[1]) beat_at_q <= beat_at_q + 1'b1;
+      if (enters[2]) beside_at_q <= beside_at_q + 1'b1;
       if (left_q[0]) read_at_q <= read_at_q + 1'b1;
     end
   end
@@ -248,16 +254,18 @@ module frame_parser #(
   logic [(MaxExtensions+1)*BeatBits-1:0] ext_words /* verilator split_var */;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [MaxExtensions:0] walk /* verilator split_var */, routing /* verilator split_var */;
+  logic [MaxExtensions:0] has_starts /* verilator split_var */;
+  logic [MaxExtensions:0] found_routing /* verilator split_var */, found_options /* verilator split_var */;
+  logic [(MaxExtensions+1)*WordBits-1:0] found_at /* verilator split_var */;
   logic [(MaxExtensions+1)*PointerBits-1:0] pointer /* verilator split_var */;
   logic [(MaxExtensions+1)*3-1:0] kind /* verilator split_var */;
   logic [(MaxExtensions+1)*WordBits-1:0] routing_at /* verilator split_var */;
   logic [(MaxExtensions+1)*Words-1:0] starts /* verilator split_var */;
-  logic [MaxExtensions:0] has_starts /* verilator split_var */;
 
   extension_words #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_words (
-      .clk_i, .load_i(load[1] & ipv6_0), .beat_i(beat0[BeatBits-1:0]), .kept_i(kept0), .words_o(ext_words[BeatBits-1:0])
+      .clk_i, .load_i(enters[1] & ipv6_0 | HoldIdle == 0), .beat_i(beat0[BeatBits-1:0]), .kept_i(kept0), .words_o(ext_words[BeatBits-1:0])
   );
 
   assign walk[0] = first1;
@@ -267,23 +275,44 @@ module frame_parser #(
   assign routing_at[WordBits-1:0] = '0;
   assign starts[Words-1:0] = '0;
   assign has_starts[0] = 1'b0;
+  assign found_routing[0] = 1'b0;
+  assign found_options[0] = 1'b0;
+  assign found_at[WordBits-1:0] = '0;
 
   for (genvar n = 0; n < MaxExtensions; n = n + 1) begin : g_hop
     extension_hop #(
-        .BeatBytes(BeatBytes), .PointerBits(PointerBits)
+        .BeatBytes(BeatBytes), .PointerBits(PointerBits), .FirstHop(n == 0 ? 1 : 0)
     ) u_hop (
-        .clk_i, .load_i(load[n+2]), .first_i(firsts[n+1]), .extended_i(extendeds[n+1]),
+        .clk_i, .load_i(load[n+2]), .valid_i(enters[n+2]), .first_i(firsts[n+1]),
+        .extended_i(extendeds[n+1] | HoldIdle == 0),
         .words_i(ext_words[n*BeatBits+:BeatBits]),
         .walk_i(walk[n]), .pointer_i(pointer[n*PointerBits+:PointerBits]), .kind_i(kind[3*n+:3]),
-        .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]), .starts_i(starts[n*Words+:Words]), .has_starts_i(has_starts[n]),
+        .found_routing_i(found_routing[n]), .found_options_i(found_options[n]),
+        .found_at_i(found_at[n*WordBits+:WordBits]),
+        .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]), .starts_i(starts[n*Words+:Words]),
+        .has_starts_i(has_starts[n]),
         .words_o(ext_words[(n+1)*BeatBits+:BeatBits]),
         .walk_o(walk[n+1]), .pointer_o(pointer[(n+1)*PointerBits+:PointerBits]), .kind_o(kind[3*(n+1)+:3]),
-        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits]),
-        .starts_o(starts[(n+1)*Words+:Words]), .has_starts_o(has_starts[n+1])
+        .found_routing_o(found_routing[n+1]), .found_options_o(found_options[n+1]),
+        .found_at_o(found_at[(n+1)*WordBits+:WordBits]),
+        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits]), .starts_o(starts[(n+1)*Words+:Words]),
+        .has_starts_o(has_starts[n+1])
     );
   end
 
-  // In stage Walked: what has to be searched. A frame's job is given when its last beat is here; beats with starts wait for
+  // In stage Walked: what the last hop has found, too.
+  logic [Words-1:0] all_starts;
+  logic has_routing;
+  logic [WordBits-1:0] first_routing_at;
+  assign has_routing = extendeds[Walked] & (routing[MaxExtensions] | found_routing[MaxExtensions]);
+  assign first_routing_at = routing[MaxExtensions] ? routing_at[MaxExtensions*WordBits+:WordBits] :
+                                                     found_at[MaxExtensions*WordBits+:WordBits];
+  for (genvar n = 0; n < Words; n = n + 1) begin : g_all_starts
+    assign all_starts[n] = starts[MaxExtensions*Words+n] |
+                           (found_options[MaxExtensions] & found_at[MaxExtensions*WordBits+:WordBits] == WordBits'(n));
+  end
+
+  // What has to be searched. A frame's job is given when its last beat is here; beats with starts wait for
   // it, under the number that it will have.
   localparam int NumberBits = BudgetBeats < 2 ? 1 : $clog2(BudgetBeats);
   logic valid, searches, searched, job, searched_q, job_q;
@@ -292,7 +321,7 @@ module frame_parser #(
   logic [NumberBits-1:0] beat_in_frame, beat_in_frame_q;
 
   assign valid = valid_q[Walked];
-  assign searches = valid & extendeds[Walked] & has_starts[MaxExtensions];
+  assign searches = valid & extendeds[Walked] & (has_starts[MaxExtensions] | found_options[MaxExtensions]);
   assign searched = searches | (searched_q & ~firsts[Walked]);
   assign job = valid & searched & (last | number[BudgetBeats-1]);
   assign frame_at = firsts[Walked] ? at_q : frame_at_q;
@@ -325,7 +354,7 @@ module frame_parser #(
 
   // Waiting: what is at the end of the walk, and then in front (head) what leaves next.
   localparam int WaitingBits = 1 + 1 + BudgetBeats + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
-  logic waiting, head_load, head_q, head_first_q, head_last_q, head_walk_q, head_routing_q, head_searches_q;
+  logic waiting, head_load, head_q, head_go_q, head_first_q, head_last_q, head_walk_q, head_routing_q, head_searches_q;
   logic [WaitingBits-1:0] waiting_beat;
   logic [BudgetBeats-1:0] head_number_q;
   logic [WordBits:0] head_words_q;
@@ -341,8 +370,7 @@ module frame_parser #(
       .clk_i, .rst_ni, .in_valid_i(valid),
       .in_i({firsts[Walked], last, number, words, network, walk[MaxExtensions],
              pointer[MaxExtensions*PointerBits+:PointerBits], kind[3*MaxExtensions+:3],
-             routing[MaxExtensions] & extendeds[Walked], routing_at[MaxExtensions*WordBits+:WordBits],
-             searches, job_number_q}),
+             has_routing, first_routing_at, searches, job_number_q}),
       .out_valid_o(waiting), .out_ready_i(~head_q | leave), .out_o(waiting_beat)
   );
   assign head_load = waiting & (~head_q | leave);
@@ -356,70 +384,92 @@ module frame_parser #(
     end
   end
 
+  // A beat goes on if it needs no answer or has one. An answer counts from the clock on behind that in which its number is
+  // given away.
   localparam int PlaceBits = HeaderBytes == 256 ? 8 : 16;
   localparam int HomeBits = $clog2(BeatBytes) + NumberBits + 1;
-  logic answered, answer_found;
-  logic [HomeBits-2:0] answer_at;
+  logic [2**JobBits-1:0] answered;
+  logic answer_found;
+  logic [HomeBits-1:0] answer_at;
 
-  assign leave = head_q & (~head_searches_q | answered);
+  assign leave = head_q & head_go_q;
+  always_ff @(posedge clk_i) begin
+    if (head_load) begin
+      head_go_q <= 1'b1;
+      if (waiting_beat[JobBits]) begin
+        head_go_q <= answered[waiting_beat[JobBits-1:0]] & ~(searches & waiting_beat[JobBits-1:0] == job_number_q);
+      end
+    end else if (head_q & ~head_go_q) begin
+      head_go_q <= answered[head_job_q];
+    end
+  end
 
   home_address_search #(
       .BeatBytes(BeatBytes), .Beats(BudgetBeats), .PointerBits(PointerBits), .PlaceBits(PlaceBits), .AtBits(AtBits),
-      .JobBits(JobBits)
+      .JobBits(JobBits), .HoldIdle(HoldIdle)
   ) u_search (
       .clk_i, .rst_ni,
-      .write_i(load[1] & ipv6_0), .write_at_i(beat_at_q), .beat_i(beat0),
-      .starts_write_i(valid & extendeds[Walked]), .starts_at_i(at_q), .starts_i(starts[MaxExtensions*Words+:Words]),
+      .write_i(enters[1] & ipv6_0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0),
+      .starts_write_i(valid & extendeds[Walked]), .starts_at_i(at_q), .starts_i(all_starts),
       .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
-      .clear_i(searches), .clear_number_i(job_number_q),
-      // For the head that will be, so that a beat with its answer ready leaves at once.
-      .ask_i(head_load ? waiting_beat[JobBits] : head_q & ~leave & head_searches_q),
-      .ask_number_i(head_load ? waiting_beat[JobBits-1:0] : head_job_q),
-      .answered_o(answered), .found_o(answer_found), .found_at_o(answer_at)
+      .clear_i(searches), .clear_number_i(job_number_q), .answered_o(answered),
+      .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
   );
 
-  // The home address of the frame that leaves, two bytes behind its option's begin, and whether it begins in the beat with left_q[0].
-  logic home_q;
+  // Where the addresses of the frame that leaves are; that of the first routing header is two words behind its begin.
+  localparam int ByteBits = WordBits + 2;
+  logic home_q, routing_q;
   logic [HomeBits-1:0] home_at_q;
-  logic [BudgetBeats-1:0] number_q;
-  logic home_here;
-  logic [NumberBits:0] home_beat;
-  assign home_beat = home_at_q[HomeBits-1-:NumberBits+1];
+  logic [BudgetBeats-1:0] number_q, routing_number_q;
+  logic [ByteBits:0] routing_at_q;
 
   always_ff @(posedge clk_i) begin
     if (leave) begin
       number_q <= head_number_q;
       if (head_searches_q) begin
         home_q <= answer_found;
-        home_at_q <= HomeBits'(answer_at) + HomeBits'(2);
+        home_at_q <= answer_at;
       end else if (head_first_q) begin
         home_q <= 1'b0;
+      end
+      if (head_routing_q & (head_first_q | ~routing_q)) begin
+        routing_q <= 1'b1;
+        routing_number_q <= head_number_q;
+        routing_at_q <= {1'b0, head_routing_at_q, 2'd0} + (ByteBits + 1)'(8);
+      end else if (head_first_q) begin
+        routing_q <= 1'b0;
       end
     end
   end
 
+  // Whether they are in the beat with left_q[0].
+  logic [BudgetBeats-1:0] home_beat, routing_beat;  // in which they begin: a bit, or none
+  logic home_begins, home_continues, routing_begins, routing_continues;
+
+  logic left, routing_behind;
+  logic [NumberBits:0] home_number;
+  assign left = left_q[0];
+  assign routing_behind = routing_at_q[ByteBits];  // in the beat behind that of its header
+  assign home_number = home_at_q[HomeBits-1:ByteBits];
+
   always_comb begin : begins_here
     integer b;
-    home_here = 1'b0;
-    for (b = 0; b < BudgetBeats; b = b + 1) begin
-      if (number_q[b] && home_beat == (NumberBits+1)'(b)) home_here = home_q;
+    for (b = 0; b < BudgetBeats; b = b + 1) home_beat[b] = home_number == (NumberBits + 1)'(b);
+    routing_beat = routing_behind ? routing_number_q << 1 : routing_number_q;
+    {home_begins, home_continues, routing_begins, routing_continues} = 4'd0;
+    if (left & home_q) begin
+      home_begins = (number_q & home_beat) != '0;
+      home_continues = (number_q & home_beat << 1) != '0;
+    end
+    if (left & routing_q) begin
+      routing_begins = (number_q & routing_beat) != '0;
+      routing_continues = (number_q & routing_beat << 1) != '0;
     end
   end
 
-  localparam int ByteBits = WordBits + 2;
-  logic [ByteBits-1:0] home_at;
-  logic [WordBits-1:0] routing_word;
-  beat_delay #(
-      .Bits(1 + ByteBits), .Stages(2)
-  ) u_home (
-      .clk_i, .load_i({1'b0, left_q[1:0]}), .bits_i({home_here, home_at_q[ByteBits-1:0]}), .bits_o({home_found, home_at})
-  );
-  beat_delay #(
-      .Bits(1 + 1 + WordBits), .Stages(3)
-  ) u_routing (
-      .clk_i, .load_i({1'b0, left_q[1:0], leave}), .bits_i({head_first_q, head_routing_q, head_routing_at_q}),
-      .bits_o({first, routing_found, routing_word})
-  );
+  logic first_q;
+  always_ff @(posedge clk_i) first_q <= leave & head_first_q;
+  always_ff @(posedge clk_i) first <= first_q;
 
   logic [1:0] settled_network, settled_transport;
   logic over_budget, ports;
@@ -428,7 +478,7 @@ module frame_parser #(
   frame_settle #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_settle (
-      .clk_i, .load_i({left_q[1:0], leave}), .first_i(head_first_q), .last_i(head_last_q),
+      .clk_i, .enters_i(leave), .decides_i(left_q[1]), .load_i(load_left[1:0]), .first_i(head_first_q), .last_i(head_last_q),
       .budget_ends_i(head_number_q[BudgetBeats-1]), .words_i(head_words_q), .network_i(head_network_q),
       .walk_i(head_walk_q), .pointer_i(head_pointer_q), .kind_i(head_kind_q),
       .settle_o(settle), .network_o(settled_network), .transport_o(settled_transport),
@@ -439,12 +489,14 @@ module frame_parser #(
   frame_result #(
       .BeatBytes(BeatBytes), .IdBits(IdBits)
   ) u_result (
-      .clk_i, .load_i(left_q[2]), .first_i(first), .id_i(id), .ipv4_i(ipv4), .tags_i(tags),
-      .extended_i(extended), .beat_i(beat),
+      .clk_i, .valid_i(left_q[2]), .load_i(load_left),
+      .home_i(home_q), .home_begins_i(home_begins), .home_continues_i(home_continues), .home_at_i(home_at_q[ByteBits-1:0]),
+      .routing_i(routing_q), .routing_begins_i(routing_begins), .routing_continues_i(routing_continues),
+      .routing_at_i(routing_at_q[ByteBits-1:0]), .first_i(first),
+      .id_i(id), .ipv4_i(ipv4), .tags_i(tags), .extended_i(extended), .beat_i(beat),
       .network_i(settled_network), .transport_i(settled_transport), .over_budget_i(over_budget),
       .ports_i(ports), .ports_at_i(ports_at),
-      .routing_i(routing_found), .routing_at_i(routing_word), .home_i(home_found), .home_at_i(home_at),
-      .soon_network_o, .soon_transport_o, .soon_extension_headers_o, .load_result_i(left_q[3]),
+      .soon_network_o, .soon_transport_o, .soon_extension_headers_o,
       .id_o(out_id_o), .network_o(out_network_o), .transport_o(out_transport_o),
       .extension_headers_o(out_extension_headers_o), .source_o(out_source_o), .destination_o(out_destination_o),
       .ex_source_o(out_ex_source_o), .ex_destination_o(out_ex_destination_o), .source_port_o(out_source_port_o),

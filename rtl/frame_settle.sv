@@ -9,7 +9,9 @@ module frame_settle #(
     parameter int PointerBits = 7
 ) (
     input  logic                         clk_i,
-    input  logic [2:0]                   load_i,
+    input  logic                         enters_i,       // a beat, in the first clock
+    input  logic                         decides_i,      // a beat, in the third
+    input  logic [1:0]                   load_i,         // second and third clock
     input  logic                         first_i,
     input  logic                         last_i,
     input  logic                         budget_ends_i,  // with this beat
@@ -39,7 +41,7 @@ module frame_settle #(
   logic [2:0] kind_q1;
 
   always_ff @(posedge clk_i) begin : follow
-    if (load_i[0]) begin
+    if (enters_i) begin
       first_q1 <= first_i;
       last_q1 <= last_i;
       budget_ends_q1 <= budget_ends_i;
@@ -70,7 +72,7 @@ module frame_settle #(
   logic [2:0] kind_q2;
 
   always_ff @(posedge clk_i) begin : compare
-    if (load_i[1]) begin
+    if (load_i[0]) begin
       first_q2 <= first_q1;
       last_q2 <= last_q1;
       budget_ends_q2 <= budget_ends_q1;
@@ -90,9 +92,9 @@ module frame_settle #(
                 (complete_q2 ? kind_q2 >= parser_pkg::KIND_SKIPPED : budget_ends_q2 & ~last_q2);
 
   always_ff @(posedge clk_i) begin : decide
-    if (load_i[2]) begin
+    if (load_i[1]) begin
       settle_o <= settles & (first_q2 | ~done_q);
-      done_q <= settles | (done_q & ~first_q2);
+      if (decides_i) done_q <= settles | (done_q & ~first_q2);
       over_budget_o <= over;
       network_o <= over || (!reached_q2 && network_q2 == rss_pkg::NETWORK_IPV6) ? rss_pkg::NETWORK_NONE : network_q2;
       transport_o <= !complete_q2                       ? rss_pkg::TRANSPORT_NONE :

@@ -18,6 +18,7 @@ module home_address_search #(
     parameter int PlaceBits   = 8,
     parameter int AtBits      = 6,   // of places of beats
     parameter int JobBits     = 5,
+    parameter int HoldIdle    = 1,   // see frame_parser
     parameter int BeatBits    = Beats < 2 ? 1 : $clog2(Beats)  // no other value
 ) (
     input  logic                                 clk_i,
@@ -38,19 +39,18 @@ module home_address_search #(
     // from here on the number has no answer
     input  logic                                 clear_i,
     input  logic [JobBits-1:0]                   clear_number_i,
-    // is the answer to a job there? The next clock says.
-    input  logic                                 ask_i,
-    input  logic [JobBits-1:0]                   ask_number_i,
-    output logic                                 answered_o,
+    // answers that are there, by number, and the one to number_i
+    output logic [2**JobBits-1:0]                answered_o,
+    input  logic [JobBits-1:0]                   number_i,
     output logic                                 found_o,
-    output logic [$clog2(BeatBytes)+BeatBits-1:0] found_at_o  // the option's first byte in the frame's beats
+    output logic [$clog2(BeatBytes)+BeatBits:0]  found_at_o  // the address's first byte in the frame's beats
 );
 
   localparam int Columns = BeatBytes / 16;
   localparam int ColumnBits = $clog2(Columns);
-  localparam int Step = 7;  // clocks from a column's address to its step
-  localparam int Checked = Columns + Step;
-  localparam int FoundBits = $clog2(BeatBytes) + BeatBits;
+  localparam int Step = 9;  // clocks from a column's address to its step; one behind it is the check, then the finding
+  localparam int Checked = Columns + Step + 1;
+  localparam int FoundBits = $clog2(BeatBytes) + BeatBits + 1;
 
   // The queue.
   localparam int QueuedBits = JobBits + AtBits + BeatBits;
@@ -84,7 +84,7 @@ module home_address_search #(
     logic [JobBits-1:0] job;
     logic [AtBits-1:0] at;
     logic [BeatBits-1:0] more, number;
-    if (queued || valid_q[Checked:0] != '0) begin
+    if (queued || valid_q[Checked:0] != '0 || HoldIdle == 0) begin
       {job, at, more} = queued_job;
       number = '0;
       if (again) begin
@@ -102,10 +102,11 @@ module home_address_search #(
   end
 
   // The columns. Slice c of these is behind column c.
-  logic [Columns-1:0] looked /* verilator split_var */;
+  logic [Columns-1:0] looked /* verilator split_var */, here /* verilator split_var */;
   logic [Columns*PlaceBits-1:0] place /* verilator split_var */;
   logic [Columns*PointerBits-1:0] room /* verilator split_var */;
-  logic [Columns-1:0] found_q;
+  logic [Columns-1:0] fits_q, found_q;
+  logic [4*Columns-1:0] fits_at_q;
   logic [Columns*FoundBits-1:0] found_at_q;
 
   for (genvar c = 0; c < Columns; c = c + 1) begin : g_column
@@ -119,48 +120,49 @@ module home_address_search #(
         .clk_i,
         .write_i, .write_at_i, .bytes_i(beat_i[128*c+:136]),
         .starts_write_i, .starts_at_i, .starts_i(starts_i[4*c+:4]),
-        .load_i(valid_q[c+:8]), .read_at_i(at_q[c*AtBits+:AtBits]),
-        .place_i(fresh ? '1 : place[Before*PlaceBits+:PlaceBits]),
+        .load_i(HoldIdle != 0 ? valid_q[c+:10] : {10{1'b1}}), .read_at_i(at_q[c*AtBits+:AtBits]),
+        .here_i(here[Before] & ~fresh), .place_i(fresh ? {PlaceBits{1'b1}} : place[Before*PlaceBits+:PlaceBits]),
         .room_i(room[Before*PointerBits+:PointerBits]),
-        .looked_o(looked[c]), .place_o(place[c*PlaceBits+:PlaceBits]), .room_o(room[c*PointerBits+:PointerBits])
+        .looked_o(looked[c]), .here_o(here[c]), .place_o(place[c*PlaceBits+:PlaceBits]), .room_o(room[c*PointerBits+:PointerBits])
     );
 
-    // A clock behind the step: what the walk has found. An option takes 18 bytes, up to the next word.
+    // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
     always_ff @(posedge clk_i) begin : check
-      logic found;
       logic [3:0] byte_in_column;
       logic [5:0] words;
-      if (valid_q[c+Step+1]) begin
-        found = found_q[Before] & ~(c == 0 & first_q[c+Step+1]);
+      if (valid_q[c+Step+1] || HoldIdle == 0) begin
         byte_in_column = place[c*PlaceBits+:4];
         words = (6'(byte_in_column) + 6'd21) >> 2;
+        fits_q[c] <= looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) & room[c*PointerBits+:PointerBits] >= PointerBits'(words);
+        fits_at_q[4*c+:4] <= byte_in_column;
+      end
+    end
+
+    // The walk's first counts.
+    always_ff @(posedge clk_i) begin : find
+      logic found;
+      if (valid_q[c+Step+2] || HoldIdle == 0) begin
+        found = found_q[Before] & ~(c == 0 & first_q[c+Step+2]);
+        found_q[c] <= found | fits_q[c];
         found_at_q[c*FoundBits+:FoundBits] <= found ? found_at_q[Before*FoundBits+:FoundBits] :
-            {number_q[(c+Step+1)*BeatBits+:BeatBits], ColumnBits'(c), byte_in_column};
-        found_q[c] <= found |
-            (looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) & room[c*PointerBits+:PointerBits] >= PointerBits'(words));
+            {1'b0, number_q[(c+Step+2)*BeatBits+:BeatBits], ColumnBits'(c), fits_at_q[4*c+:4]} + FoundBits'(2);
       end
     end
   end
 
   // Answers.
-  logic [2**JobBits-1:0] answered_q;
   logic [FoundBits:0] answers_q [2**JobBits];
   logic answer;
   logic [JobBits-1:0] answer_number;
 
   assign answer = valid_q[Checked+1] & more_q[(Checked+1)*BeatBits+:BeatBits] == '0;
   assign answer_number = job_q[(Checked+1)*JobBits+:JobBits];
+  assign {found_o, found_at_o} = answers_q[number_i];
 
   always_ff @(posedge clk_i) begin
     if (answer) answers_q[answer_number] <= {found_q[Columns-1], found_at_q[(Columns-1)*FoundBits+:FoundBits]};
-    if (clear_i) answered_q[clear_number_i] <= 1'b0;
-    if (answer) answered_q[answer_number] <= 1'b1;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) answered_o <= 1'b0;
-    else answered_o <= ask_i & answered_q[ask_number_i] & ~(clear_i & clear_number_i == ask_number_i);
-    if (ask_i) {found_o, found_at_o} <= answers_q[ask_number_i];
+    if (clear_i) answered_o[clear_number_i] <= 1'b0;
+    if (answer) answered_o[answer_number] <= 1'b1;
   end
 
 endmodule

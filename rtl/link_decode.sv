@@ -17,10 +17,12 @@
 module link_decode #(
     parameter int BeatBytes   = 64,
     parameter int PointerBits = 7,
-    parameter int IdBits      = 16
+    parameter int IdBits      = 16,
+    parameter int HoldIdle    = 1    // see frame_parser
 ) (
     input  logic                             clk_i,
     input  logic [1:0]                       load_i,
+    input  logic [1:0]                       valid_i,  // there is a beat; without load_i there is none
     input  logic                             first_i,
     input  logic                             last_i,
     input  logic [8*BeatBytes-1:0]           data_i,
@@ -29,7 +31,7 @@ module link_decode #(
     // one clock later
     output logic [BeatBytes-1:0]             kept_o,      // bytes of the frame, as the beat came
     output logic [8*BeatBytes+15:0]          beat_o,  // the words, and the two bytes behind them
-    output logic                             ipv6_o,      // for all beats of the frame
+    output logic                             ipv6_o,      // for all beats of the frame; with HoldIdle only
     // two clocks later
     output logic                             ip_first_o,
     output logic                             ip_last_o,
@@ -59,7 +61,7 @@ module link_decode #(
   logic [15:0] tail_q;
 
   logic [BeatBytes-1:0] kept;
-  assign kept = last_i ? keep_i : '1;
+  assign kept = last_i ? keep_i : {BeatBytes{1'b1}};
 
   // Word n is complete if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so bit b of
   // their number is the parity of every 2**b-th of them.
@@ -81,8 +83,8 @@ module link_decode #(
       last_q <= last_i;
       beat_o <= {data_i, tail_q};
       kept_o <= kept;
-      tail_q <= data_i[8*BeatBytes-1-:16];
-      if (first_i) begin
+      if (valid_i[0]) tail_q <= data_i[8*BeatBytes-1-:16];
+      if (first_i || HoldIdle == 0) begin
         id_q <= id_i;
         tagged_q <= is_tag(data_i[8*12+:16]);
         tagged_twice_q <= is_tag(data_i[8*16+:16]);
@@ -90,14 +92,14 @@ module link_decode #(
           type_le = data_i[8*(12+4*t)+:16];
           ip = data_i[8*(14+4*t)+:80];
           // Who has no tag is not looked at behind tags, and what is no IP at a place has no kind that counts there.
-          if (t == 0 || is_tag(data_i[8*12+:16])) begin
+          if (t == 0 || is_tag(data_i[8*12+:16]) || HoldIdle == 0) begin
             ipv4_q[t] <= type_le == 16'h0008 & ip[7:4] == 4'd4 & ip[3:0] >= 4'd5 & kept[4*(8+t)+1];
             ipv6_q[t] <= type_le == 16'hdd86 & ip[7:4] == 4'd6 & kept[4*(13+t)+1];
             ends4_q[5*t+:5] <= 5'(ip[3:0]) + 5'(t);
-            if (type_le == 16'hdd86) kind6_q[3*t+:3] <= parser_pkg::kind_of(ip[8*6+:8]);
+            if (type_le == 16'hdd86 || HoldIdle == 0) kind6_q[3*t+:3] <= parser_pkg::kind_of(ip[8*6+:8]);
             // All fragments of a datagram are to meet in one queue: the first one has no ports either. An IPv6 extension
             // header's number means nothing here.
-            if (type_le == 16'h0008) begin
+            if (type_le == 16'h0008 || HoldIdle == 0) begin
               kind4_q[3*t+:3] <= ip[8*6+:6] != 6'd0 || ip[8*7+:8] != 8'd0 ? parser_pkg::KIND_OTHER :
                                  ip[8*9+:8] == 8'd6  ? parser_pkg::KIND_TCP :
                                  ip[8*9+:8] == 8'd17 ? parser_pkg::KIND_UDP : parser_pkg::KIND_OTHER;
@@ -127,9 +129,9 @@ module link_decode #(
       ip_first_o <= first_q;
       ip_last_o <= last_q;
       ip_words_o <= words_q;
-      extended_q <= extended;
       ip_extended_o <= extended;
-      if (first_q) begin
+      if (valid_i[1]) extended_q <= extended;
+      if (valid_i[1] & first_q) begin
         ip_id_o <= id_q;
         ip_tags_o <= tags;
         ip_network_o <= ipv4 ? rss_pkg::NETWORK_IPV4 : ipv6 ? rss_pkg::NETWORK_IPV6 : rss_pkg::NETWORK_NONE;

@@ -1,5 +1,5 @@
 // Finds, for every byte of a column of 16, what a walk over IPv6 options that comes by there meets: the column's first
-// home address option (type 0xC9, length 16), or the place behind the column where the walk goes on. Four clocks, a
+// home address option (type 0xC9, length 16), or the place behind the column where the walk goes on. Six clocks, a
 // column a clock, whatever the number of options: each step doubles the reach of all bytes' jumps.
 //
 //  +---------+---------+-------------------+
@@ -14,51 +14,63 @@ module option_map #(
     parameter int PlaceBits = 8  // 8 or 16
 ) (
     input  logic                    clk_i,
-    input  logic [3:0]              load_i,
+    input  logic [5:0]              load_i,
     input  logic [8*17-1:0]         bytes_i,  // the column's, and the one behind
     output logic [16*PlaceBits-1:0] map_o
 );
 
-  logic [16*PlaceBits-1:0] jumps_q, map4_q, map8_q;
+  logic [16*PlaceBits-1:0] jumps_q, map2_q, map4_q, map8_q;
 
   // Joins the two halves of each group of 2 * half bytes: a byte in the first one, whose jump leads into the second one,
   // goes on from there.
-  function automatic logic [16*PlaceBits-1:0] joined(input logic [16*PlaceBits-1:0] map, input int level);
+  function automatic logic [16*PlaceBits-1:0] joined(input logic [16*PlaceBits-1:0] half_map, input int level);
     integer half, b, second;
     logic [PlaceBits-1:0] jump, behind;
     logic [3:0] to;
-    joined = map;
+    joined = half_map;
     half = 1 << level;
     for (b = 0; b < 16; b = b + 1) begin
       if ((b & half) == 0) begin
         second = (b | half) & ~(half - 1);  // the second half begins here
         behind = PlaceBits'(second - 16);
-        jump = map[PlaceBits*b+:PlaceBits];
+        jump = half_map[PlaceBits*b+:PlaceBits];
         // All but the last `level` bits are constant, so that only the second half is picked from.
         to = 4'(second) | (jump[3:0] & 4'(half - 1));
-        if (jump >> level == behind >> level) joined[PlaceBits*b+:PlaceBits] = map[PlaceBits*to+:PlaceBits];
+        if (jump >> level == behind >> level) joined[PlaceBits*b+:PlaceBits] = half_map[PlaceBits*to+:PlaceBits];
       end
     end
   endfunction
 
+  // Where an option that begins at a byte ends, if it has a length; and whether it has none, or ends the walk.
+  logic [16*9-1:0] behind_q;
+  logic [15:0] pad_q, home_q;
+
   always_ff @(posedge clk_i) begin : search
     integer b;
     logic [7:0] kind, length;
-    logic [8:0] next;
+    logic [8:0] behind;
     if (load_i != '0) begin
       if (load_i[0]) begin
         for (b = 0; b < 16; b = b + 1) begin
           kind = bytes_i[8*b+:8];
           length = bytes_i[8*b+8+:8];
-          next = kind == 8'hc9 & length == 8'd16 ? 9'(b) :
-                 kind == 8'd0 ? 9'(b + 1) : 9'(b + 2) + 9'(length);
-          jumps_q[PlaceBits*b+:PlaceBits] <=
-              next[8] && PlaceBits == 8 ? PlaceBits'(239) : PlaceBits'(next) - PlaceBits'(16);
+          pad_q[b] <= kind == 8'd0;
+          home_q[b] <= kind == 8'hc9 & length == 8'd16;
+          behind_q[9*b+:9] <= 9'(b + 2) + 9'(length);
         end
       end
-      if (load_i[1]) map4_q <= joined(joined(jumps_q, 0), 1);
-      if (load_i[2]) map8_q <= joined(map4_q, 2);
-      if (load_i[3]) map_o <= joined(map8_q, 3);
+      if (load_i[1]) begin
+        for (b = 0; b < 16; b = b + 1) begin
+          behind = behind_q[9*b+:9];
+          jumps_q[PlaceBits*b+:PlaceBits] <=
+              home_q[b] ? PlaceBits'(b - 16) : pad_q[b] ? PlaceBits'(b + 1 - 16) :
+              behind[8] && PlaceBits == 8 ? PlaceBits'(239) : PlaceBits'(behind) - PlaceBits'(16);
+        end
+      end
+      if (load_i[2]) map2_q <= joined(jumps_q, 0);
+      if (load_i[3]) map4_q <= joined(map2_q, 1);
+      if (load_i[4]) map8_q <= joined(map4_q, 2);
+      if (load_i[5]) map_o <= joined(map8_q, 3);
     end
   end
 

@@ -14,7 +14,8 @@
 //
 // Latency: frame_parser's, and 6 clocks (one more with HashTables 1, and one more with more than 512 entries), from the
 // beat that settles the fields, in a group the last such beat; and behind the groups before.
-// Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low changes no register.
+// Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low, and no word other than COMMIT taken
+// at the edge before, changes no register (with HoldIdle 1).
 module receive_steering #(
     parameter int Lanes         = 1,    // 1, 2 or 4
     parameter int DataBits      = 512,  // of a lane: 128, 256, 512 or 1024
@@ -23,6 +24,7 @@ module receive_steering #(
     parameter int StartOffset   = 1,    // likewise
     parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables    = 0,    // see steering_core
+    parameter int HoldIdle      = 1,    // see frame_parser
     // A power of two. As many as groups can be on their way at one a clock, and the two clocks that a credit takes to come
     // back; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
     // offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room for all of its frames.
@@ -64,20 +66,22 @@ module receive_steering #(
 
   logic [Lanes-1:0] begins, waits, head, take, lane_cfg_ready;
   logic open_q, leaves;
-  logic [CreditBits-1:0] groups_q, groups;
+  logic [CreditBits-1:0] begun_q, gone_q, groups;
 
   assign out_valid_o = (head & ~waits) == '0 ? head : '0;
   assign take = out_ready_i ? out_valid_o : '0;
   assign leaves = |take;
-  assign groups = groups_q + CreditBits'(|begins) - CreditBits'(leaves);
+  assign groups = begun_q - gone_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       open_q <= 1'b1;
-      groups_q <= '0;
+      begun_q <= '0;
+      gone_q <= '0;
     end else begin
-      groups_q <= groups;
-      open_q <= groups_q < CreditBits'(Credits - 1);  // one may begin at this edge
+      if (|begins) begun_q <= begun_q + 1'b1;
+      if (leaves) gone_q <= gone_q + 1'b1;
+      open_q <= groups < CreditBits'(Credits - 1);  // one may begin at this edge
     end
   end
 
@@ -100,7 +104,7 @@ module receive_steering #(
   for (genvar n = 0; n < Lanes; n = n + 1) begin : g_lane
     steering_lane #(
         .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .StartOffset(StartOffset),
-        .Entries(Entries), .HashTables(HashTables), .Places(Credits)
+        .Entries(Entries), .HashTables(HashTables), .HoldIdle(HoldIdle), .Places(Credits)
     ) u_lane (
         .clk_i, .rst_ni,
         .tdata_i(tdata_i[DataBits*n+:DataBits]), .tkeep_i(tkeep_i[DataBits/8*n+:DataBits/8]), .tvalid_i(tvalid_i[n]),

@@ -9,15 +9,17 @@
 // Configuration: two banks, map in rss_pkg. A packet uses the bank in force when its soon_valid_i is taken. The bus
 // writes the other bank, the shadow; CFG_COMMIT exchanges them: a packet taken at the same edge is the last of the old
 // bank. cfg_ready_o is low for shadow writes while packets of the shadow bank are on their way. With HashTables 1 a
-// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9216 clocks
+// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9218 clocks
 // later; it must stay until then, and packets go on under the old bank. A word is taken at an edge with cfg_valid_i,
 // cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are ready).
 //
 // Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
-// Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i changes no register.
+// Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i, and without a word other
+// than COMMIT taken at the edge before, changes no register (with HoldIdle 1).
 module steering_core #(
     parameter int Entries    = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables = 0,
+    parameter int HoldIdle   = 1,    // see frame_parser
     parameter int IdBits     = 16
 ) (
     input  logic                              clk_i,
@@ -61,7 +63,7 @@ module steering_core #(
 
   assign valid = {valid_q[Stages-2:0], soon_valid_i};
   assign bank = {bank_q[Stages-2:0], soon_valid_i & active_q};
-  assign load = valid;
+  assign load = HoldIdle != 0 ? valid : {Stages{1'b1}};
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -78,13 +80,27 @@ module steering_core #(
     end
   end
 
-  // Configuration.
-  logic commit, key_ready, cfg_write;
+  // Configuration. A word is written a clock after it was taken: the way to so many registers is long. A COMMIT acts at
+  // once; what is written at its edge is in force with it.
+  logic commit, key_ready, taken, table_write_q, write_bank_q;
+  logic [rss_pkg::PAIR_BITS-1:0] write_pair_q;
+  logic [31:0] write_data_q;
+
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
   assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
-  assign cfg_write = cfg_valid_i & cfg_ready_o & cfg_go_i & rst_ni;
-  assign active = active_q ^ (cfg_write & commit);
+  assign taken = cfg_valid_i & cfg_ready_o & cfg_go_i;
+  assign active = active_q ^ (taken & commit);
   assign active_bank_o = active_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) table_write_q <= 1'b0;
+    else table_write_q <= taken & ~cfg_addr_i[rss_pkg::PAIR_BITS];
+    if (cfg_valid_i) begin
+      write_bank_q <= ~active_q;
+      write_pair_q <= cfg_addr_i[rss_pkg::PAIR_BITS-1:0];
+      write_data_q <= cfg_data_i;
+    end
+  end
 
   logic [rss_pkg::HASH_TYPES-1:0] types0, types1;
   logic ex_always0, ex_always1;
@@ -93,12 +109,12 @@ module steering_core #(
   logic [rss_pkg::KEY_BITS-1:0] key0, key1;
 
   config_bank u_bank0 (
-      .clk_i, .rst_ni, .write_i(cfg_write & active_q), .addr_i(cfg_addr_i), .data_i(cfg_data_i),
+      .clk_i, .rst_ni, .write_i(taken & active_q), .addr_i(cfg_addr_i), .data_i(write_data_q),
       .types_o(types0), .ex_always_o(ex_always0), .mask_o(mask0), .unclassified_o(unclassified0), .key_o(key0)
   );
 
   config_bank u_bank1 (
-      .clk_i, .rst_ni, .write_i(cfg_write & ~active_q), .addr_i(cfg_addr_i), .data_i(cfg_data_i),
+      .clk_i, .rst_ni, .write_i(taken & ~active_q), .addr_i(cfg_addr_i), .data_i(write_data_q),
       .types_o(types1), .ex_always_o(ex_always1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
   );
 
@@ -121,21 +137,27 @@ module steering_core #(
   logic [31:0] hash;
 
   if (HashTables != 0) begin : g_tables
-    // The shadow's tables are written while a COMMIT waits, and are those of the bank in force once it is taken.
-    logic offered_q, idle;
+    // The shadow's tables are written while a COMMIT waits, and are those of the bank in force once it is taken. That
+    // begins when no packet of the shadow is on its way; no other comes before the COMMIT is taken.
+    logic offered_q, start_q, idle;
     /* verilator lint_off UNUSEDSIGNAL */
     logic unused_bank;  // as active_q, but for the last clock of a COMMIT
     /* verilator lint_on UNUSEDSIGNAL */
-    assign key_ready = offered_q & idle;
+    assign key_ready = offered_q & idle & ~start_q;
 
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) offered_q <= 1'b0;
-      else if (cfg_valid_i & commit) offered_q <= ~(key_ready & cfg_go_i);
+      if (!rst_ni) begin
+        offered_q <= 1'b0;
+        start_q <= 1'b0;
+      end else begin
+        start_q <= cfg_valid_i & commit & ~offered_q & ~shadow_busy_q;
+        if (cfg_valid_i & commit) offered_q <= (offered_q | ~shadow_busy_q) & ~(key_ready & cfg_go_i);
+      end
     end
 
     toeplitz_table_hash u_hash (
-        .clk_i, .rst_ni, .key_valid_i(cfg_valid_i & commit & ~offered_q), .key_ready_o(idle),
-        .key_i(active_q ? key0 : key1), .hold_i(shadow_busy_q), .bank_o(unused_bank),
+        .clk_i, .rst_ni, .key_valid_i(start_q), .key_ready_o(idle),
+        .key_i(active_q ? key0 : key1), .bank_o(unused_bank),
         .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple), .hash_o(hash)
     );
   end else begin : g_direct
@@ -155,10 +177,10 @@ module steering_core #(
       .Entries(Entries)
   ) u_table (
       .clk_i,
-      .write_i(cfg_write & ~cfg_addr_i[rss_pkg::PAIR_BITS]),
-      .write_bank_i(~active_q),
-      .write_pair_i(cfg_addr_i[rss_pkg::PAIR_BITS-1:0]),
-      .write_data_i(cfg_data_i),
+      .write_i(table_write_q),
+      .write_bank_i(write_bank_q),
+      .write_pair_i(write_pair_q),
+      .write_data_i(write_data_q),
       .load_i(load[Stages-1:Hashed]),
       .bank_i(bank_q[Hashed-1]),
       .hash_i(hash[rss_pkg::INDEX_BITS-1:0]),

@@ -3,7 +3,7 @@
 // that lets no more frames in than Places. A frame that has begun goes on whatever open_i says.
 //
 // Configuration words are taken at edges with cfg_valid_i, cfg_ready_o and cfg_go_i: lanes that share a bus take them
-// together. Contract with the model: an edge with an empty lane, tvalid_i and cfg_valid_i low changes no register.
+// together. Contract with the model: as receive_steering.
 module steering_lane #(
     parameter int DataBits      = 512,  // this and what follows: see receive_steering
     parameter int HeaderBytes   = 256,
@@ -11,6 +11,7 @@ module steering_lane #(
     parameter int StartOffset   = 1,
     parameter int Entries       = 512,
     parameter int HashTables    = 0,
+    parameter int HoldIdle      = 1,
     parameter int Places        = 64    // of the FIFO, a power of two
 ) (
     input  logic                              clk_i,
@@ -65,7 +66,7 @@ module steering_lane #(
 
   frame_parser #(
       .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions), .IdBits(16),
-      .StartOffset(StartOffset)
+      .StartOffset(StartOffset), .HoldIdle(HoldIdle)
   ) u_parser (
       .clk_i, .rst_ni,
       .tdata_i, .tkeep_i, .tvalid_i(accept), .tlast_i, .tuser_i, .start_offset_i,
@@ -85,7 +86,7 @@ module steering_lane #(
   logic [3:0] report;
 
   steering_core #(
-      .Entries(Entries), .HashTables(HashTables), .IdBits(IdBits)
+      .Entries(Entries), .HashTables(HashTables), .HoldIdle(HoldIdle), .IdBits(IdBits)
   ) u_steering (
       .clk_i, .rst_ni,
       .soon_valid_i(soon), .soon_network_i(soon_network), .soon_transport_i(soon_transport),

@@ -4,8 +4,8 @@
 //
 // Two banks of tables. A key taken with key_valid_i and key_ready_o is written into the bank that is not in force, one
 // word a clock for 9216 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
-// with the bank_o of that clock as bank_i and has its key all the way. The walk waits while hold_i is high: whoever
-// owns the pipeline holds it while tuples of the bank that is not in force are on their way.
+// with the bank_o of that clock as bank_i and has its key all the way. Whoever owns the pipeline gives a key only while no
+// tuple of the bank that is not in force is on its way.
 //
 // The entries of a table are visited by a shift register that passes all 256 values (a linear feedback one, with 0 put
 // in between 1 and 128): as the value moves by a bit, so does its entry, since the key's windows do. What comes in and
@@ -19,7 +19,6 @@ module toeplitz_table_hash (
     input  logic                           key_valid_i,
     output logic                           key_ready_o,
     input  logic [rss_pkg::KEY_BITS-1:0]   key_i,
-    input  logic                           hold_i,
     output logic                           bank_o,
     input  logic [3:0]                     load_i,
     input  logic                           bank_i,
@@ -29,15 +28,14 @@ module toeplitz_table_hash (
 
   localparam int Bytes = rss_pkg::TUPLE_BITS / 8;
 
-  logic walks_q, step, last;
+  logic walks_q, last;
   logic [rss_pkg::KEY_BITS-1:0] key_q;
-  logic [Bytes-1:0] byte_q;   // the byte in hand, one bit, the first byte's the lowest
+  logic [Bytes-1:0] byte_q;   // the byte in hand, one bit, the first byte's the lowest; none without a walk
   logic [38:0] window_q;      // the key bits that it meets, the first in [38]
   logic [7:0] at_q;           // the value whose entry is in hand
   logic [31:0] entry_q;
 
   assign key_ready_o = ~walks_q;
-  assign step = walks_q & ~hold_i;
   assign last = at_q == 8'd1;
 
   // The bit that comes in at the left.
@@ -51,38 +49,47 @@ module toeplitz_table_hash (
                  ({32{next_bit(value)}} & window[38:7]);
   endfunction
 
-  // The eight key bits that come into the window behind the byte in hand.
-  function automatic logic [7:0] next_key_byte(input logic [rss_pkg::KEY_BITS-1:0] key, input logic [Bytes-1:0] in_hand);
+  // The eight key bits that come into the window behind the byte in hand, in one of four bytes, the others 0. There is time
+  // enough to bring them together.
+  logic [31:0] key_bytes_q;
+  logic [7:0] key_byte_q;
+
+  function automatic logic [31:0] behind(input logic [rss_pkg::KEY_BITS-1:0] key, input logic [Bytes-1:0] in_hand);
     integer n;
-    next_key_byte = 8'd0;
-    for (n = 0; n < Bytes - 1; n = n + 1) next_key_byte = next_key_byte | ({8{in_hand[n]}} & key[280-8*n-:8]);
+    behind = 32'd0;
+    for (n = 0; n < Bytes - 1; n = n + 1) begin
+      behind[8*(n/9)+:8] = behind[8*(n/9)+:8] | ({8{in_hand[n]}} & key[280-8*n-:8]);
+    end
   endfunction
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       walks_q <= 1'b0;
       bank_o <= 1'b0;
+      byte_q <= '0;
     end else if (key_valid_i & key_ready_o) begin
       walks_q <= 1'b1;
-    end else if (step & last & byte_q[Bytes-1]) begin
-      walks_q <= 1'b0;
-      bank_o <= ~bank_o;
+      byte_q <= Bytes'(1);
+    end else if (last & walks_q) begin
+      byte_q <= byte_q << 1;
+      if (byte_q[Bytes-1]) begin
+        walks_q <= 1'b0;
+        bank_o <= ~bank_o;
+      end
     end
   end
   always_ff @(posedge clk_i) begin
     if (key_valid_i & key_ready_o) begin
       key_q <= key_i;
-      byte_q <= Bytes'(1);
       window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
       at_q <= 8'd0;
       entry_q <= 32'd0;
-    end else if (step) begin
+    end else if (walks_q) begin
       at_q <= {next_bit(at_q), at_q[7:1]};
       entry_q <= next_entry(entry_q[30:0], at_q, window_q);
-      if (last) begin
-        byte_q <= byte_q << 1;
-        window_q <= {window_q[30:0], next_key_byte(key_q, byte_q)};
-      end
+      if (last) window_q <= {window_q[30:0], key_byte_q};
+      key_bytes_q <= behind(key_q, byte_q);
+      key_byte_q <= key_bytes_q[31:24] | key_bytes_q[23:16] | key_bytes_q[15:8] | key_bytes_q[7:0];
     end
   end
 
@@ -92,7 +99,7 @@ module toeplitz_table_hash (
 
   for (genvar g = 0; g < Bytes / 4; g = g + 1) begin : g_group
     for (genvar b = 0; b < 4; b = b + 1) begin : g_write
-      assign write[4*g+3-b] = step & byte_q[4*g+b];
+      assign write[4*g+3-b] = byte_q[4*g+b];
     end
     toeplitz_table_group u_group (
         .clk_i, .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),

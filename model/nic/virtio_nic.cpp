@@ -1,8 +1,10 @@
 #include "model/nic/virtio_nic.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace rssnic {
 
@@ -185,7 +187,17 @@ DmaStatus VirtioNic::transfer(tlm::tlm_command command, std::uint64_t address, s
                               Cycle& extra) {
   const bool reads = command == tlm::TLM_READ_COMMAND;
   if (std::uint8_t* const direct = dmi_pointer(address, size)) {
-    std::memcpy(reads ? data : direct, reads ? direct : data, size);
+    // The host may run beside the card. As over PCI it sees the card's writes in their order, and a read is done behind
+    // the writes in front of it: else a notification could be missed (virtio 1.4, 2.7.10).
+    if (reads) {
+      if (std::exchange(dmi_written_, false)) std::atomic_thread_fence(std::memory_order_seq_cst);
+      std::memcpy(data, direct, size);
+      std::atomic_thread_fence(std::memory_order_acquire);
+    } else {
+      std::atomic_thread_fence(std::memory_order_release);
+      std::memcpy(direct, data, size);
+      dmi_written_ = true;
+    }
     extra = cycles_of(reads ? dmi_last_->get_read_latency() : dmi_last_->get_write_latency());
     return DmaStatus::ok;
   }

@@ -102,6 +102,7 @@ class VirtioNic final : public sc_core::sc_module, private HostMemory, private I
   tlm::tlm_generic_payload dma_payload_;
   std::map<std::uint64_t, tlm::tlm_dmi> dmi_regions_;  // by start address
   const tlm::tlm_dmi* dmi_last_ = nullptr;             // the region used last
+  bool dmi_written_ = false;                           // since the last read by DMI
   bool advancing_ = false;                             // within Card::advance()
   bool host_reads_ = false;                            // within a read of dma_initiator
   bool edge_requested_ = false;

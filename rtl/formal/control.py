@@ -34,11 +34,14 @@ def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, keep=None,
     names = os.path.join(design.scratch, "assertions.txt")
     aiger, smt = (os.path.join(design.scratch, f"{wrapper}.{kind}") for kind in ("aig", "smt2"))
     one = f"delete t:$assert c:{design.only} c:*.{design.only} %u %d; " if design.only else ""
-    # Undriven bits, and what memories hold, are arbitrary.
+    # Undriven bits, and what memories and registers hold that never load, are arbitrary; left unknown (x), they would make
+    # any comparison true.
+    arbitrary = "setundef -undriven -anyseq; "
     run_yosys(design.rtl, f"{sources}hierarchy -check -top {wrapper}; proc; flatten; opt_expr; opt_clean; "
-                          "setundef -undriven -anyseq; memory -nordff -nomap; opt -nodffe -nosdff -fast; dffunmap; opt_clean; "
+                          f"{arbitrary}memory -nordff -nomap; opt_dff -nodffe -nosdff; {arbitrary}opt -nodffe -nosdff -fast; "
+                          f"dffunmap; opt_clean; {arbitrary}"
                           f"tee -q -o {names} select -list t:$assert; {one}write_smt2 -wires {smt}; memory_map; techmap; dffunmap; "
-                          f"simplemap; opt -nodffe -nosdff -fast; abc -g AND -fast; opt_clean; write_aiger -zinit {aiger}",
+                          f"simplemap; opt -nodffe -nosdff -fast; {arbitrary}abc -g AND -fast; opt_clean; write_aiger -zinit {aiger}",
               design.scratch)
     with open(names, encoding="utf-8") as file:
         found = [re.split(r"[/.]", line.strip())[-1] for line in file if line.strip()]
@@ -146,7 +149,7 @@ def _take_for_zero(module, names):
     return "".join(f"{name} is 0; " for name in names)
 
 
-def _forget_data(module, keep):
+def _forget_data(module, keep, files):
     """Makes data arbitrary: what memories give, what is picked by a variable index, and what registers hold that have an
     enable and more than DATA_BITS bits, or more than keep says for their file ("": for all others), or neither enable nor
     reset and more than WIDE_BITS bits. That allows more than the design can do, never less, and leaves control.
@@ -161,8 +164,9 @@ def _forget_data(module, keep):
         kind, connections = cell["type"], cell["connections"]
         if kind in ("$dff", "$dffe", "$sdff", "$sdffe", "$sdffce"):
             width = len(connections["Q"])
-            # The innermost place in the RTL is the last one that Yosys notes.
-            file = cell["attributes"].get("src", "").split("|")[-1].split(":")[0]
+            # Of the places in the RTL that Yosys notes, in no order, the innermost: a module's file is before its users'.
+            places = {place.split(":")[0] for place in cell["attributes"].get("src", "").split("|")}
+            file = next((f for f in files if f in places), "")
             most = keep.get(file, keep.get("", DATA_BITS)) if kind in ("$dffe", "$sdffe", "$sdffce") else WIDE_BITS
             if width > most and kind != "$sdff":
                 arbitrary += width
@@ -233,7 +237,7 @@ def _with_changes(design, files, top, keep, without, memories, zero, parameters)
                           f"{gone}proc; flatten; opt_expr; opt_clean; opt_dff; opt_clean; memory_collect; {kept}"
                           f"rename -top {top}; write_json {path}",
               design.scratch)
-    note = edit(lambda module: _take_for_zero(module, zero) + _forget_data(module, keep))
+    note = edit(lambda module: _take_for_zero(module, zero) + _forget_data(module, keep, files))
     run_yosys(design.rtl, f"read_json {path}; setundef -undriven -anyseq; {AS_GATES}write_json {path}", design.scratch)
     edit(_add_changes)
     return path, note

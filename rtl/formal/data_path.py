@@ -126,7 +126,8 @@ def _table_writer(netlist, tables):
     """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit set,
     window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
     first step takes the key, each step writes entry_q to its place and goes to the next value, the last one exchanges the
-    banks. Any other input is arbitrary."""
+    banks and leaves byte_q 0, as a reset does. From the second step of a byte on key_bytes_q, and from the third on
+    key_byte_q, has the key bits that come in behind its last value. Any other input is arbitrary."""
     variables = Variables()
     byte_count = TUPLE_BITS // 8
     key_q = _vector_registers(netlist, "key_q", KEY_BITS - 40, first=1)  # behind the first window, but for the last bit
@@ -134,6 +135,8 @@ def _table_writer(netlist, tables):
     window_q = _vector_registers(netlist, "window_q", 39)
     at_q = _vector_registers(netlist, "at_q", 8)
     entry_q = _vector_registers(netlist, "entry_q", HASH_BITS)
+    key_bytes_q = _vector_registers(netlist, "key_bytes_q", 32)
+    key_byte_q = _vector_registers(netlist, "key_byte_q", 8)
     walks_q, bank_q = _state_of(netlist, "key_ready_o"), _state_of(netlist, "bank_o")
     if not netlist.outputs["bank_o"] == [bank_q]:
         raise ProofError("bank_o is not a register")
@@ -161,8 +164,8 @@ def _table_writer(netlist, tables):
         bits[walks_q], bits[bank_q] = ONE, bank
         return bits
 
-    def go(state_bits, **inputs):
-        return Run(netlist, variables, [{"rst_ni": [ONE], **{k: [v] for k, v in inputs.items()}}], state_bits)
+    def go(state_bits):
+        return Run(netlist, variables, [{"rst_ni": [ONE]}], state_bits)
 
     def enables(run):
         found = [run.bits(m.writes[0][0], 0) for m in netlist.memories]
@@ -186,15 +189,15 @@ def _table_writer(netlist, tables):
 
     # Which memory is written: the one of the byte, whatever the entry.
     any_byte = variables.vector(byte_count, "byte")
-    enables_of_any_byte = enables(go(state(any_byte, 0), hold_i=ZERO))
+    enables_of_any_byte = enables(go(state(any_byte, 0)))
     for byte in range(last_byte + 1):
-        on = enables(go(state(one_of(byte), 0), hold_i=ZERO))
+        on = enables(go(state(one_of(byte), 0)))
         written = [m for m, e in zip(netlist.memories, on) if e]
         if len(written) != 1 or on.count(ONE) != 1:
             raise ProofError(f"{len(written)} memories are written with byte {byte}")
         tables.set(written[0], byte)
         for value in values:
-            run = go(state(one_of(byte), value), hold_i=ZERO)
+            run = go(state(one_of(byte), value))
             _, address, data = written[0].writes[0]
             require_equal(f"write address of {written[0].name}", run.bits(address, 0),
                           constant(value, 8) + [invert(bank)], variables)
@@ -202,38 +205,54 @@ def _table_writer(netlist, tables):
 
     # From one entry to the next, for any byte; from a byte to the next; the end.
     for value, following_value in zip(values, values[1:] + [None]):
-        run = go(state(any_byte, value), hold_i=ZERO)
+        run = go(state(any_byte, value))
         if enables(run) != enables_of_any_byte:
             raise ProofError(f"which memory is written depends on the entry, {value}")
         if following_value is not None:
             following = state(any_byte, following_value)
             require_equal(f"state after entry {value}", run.bits(walk_registers, 1),
                           [following[r] for r in walk_registers], variables)
+    for byte in range(last_byte):
+        behind = from_left(key[39 + 8 * byte:47 + 8 * byte])
+        during = dict(zip(key_q, from_left(key)[1:]))
+        during.update(zip(byte_q, one_of(byte)))
+        during[walks_q] = ONE
+        places = go(during).bits(key_bytes_q, 1)
+        if sum(places[i:i + 8] == behind for i in range(0, 32, 8)) != 1 or len([p for p in places if p]) != 8:
+            raise ProofError(f"key bytes behind byte {byte}: not its own and three of 0")
+        during.update(zip(key_bytes_q, places))
+        require_equal(f"key byte behind byte {byte}", go(during).bits(key_byte_q, 1), behind, variables)
     for byte in range(last_byte + 1):
-        run = go(state(one_of(byte), 1), hold_i=ZERO)
+        at_last = state(one_of(byte), 1)
         ends = byte == last_byte
-        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q], 1),
-                      [ZERO if ends else ONE, invert(bank) if ends else bank], variables)
+        if not ends:
+            at_last.update(zip(key_byte_q, from_left(key[39 + 8 * byte:47 + 8 * byte])))
+        run = go(at_last)
+        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q, *byte_q], 1),
+                      [ZERO, invert(bank), *constant(0, byte_count)] if ends else [ONE, bank, *one_of(byte + 1)], variables)
         if not ends:
             following = state(one_of(byte + 1), 0)
             following.update(zip(window_q, from_left(window[8:] + key[39 + 8 * byte:47 + 8 * byte])))
             require_equal(f"state after byte {byte}", run.bits(walk_registers, 1),
                           [following[r] for r in walk_registers], variables)
 
-    # It begins with the key that is offered while it stands, stands still while held, and writes only as it walks.
-    idle = {walks_q: ZERO, bank_q: bank}
+    # It begins with the key that is offered while it stands, and writes only as it walks; else nothing moves but by loads.
+    idle = {walks_q: ZERO, bank_q: bank, **dict(zip(byte_q, constant(0, byte_count)))}
     run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ONE], "key_i": from_left(key)}], idle)
     begin = state(one_of(0), 0)
     begin.update(zip(window_q, from_left(key[:39])))
     require_equal("walk's begin", run.bits(walk_registers, 1), [begin[r] for r in walk_registers], variables)
-    if any(enables(run)) or any(enables(go({}, hold_i=ONE))):
+    if any(enables(run)):
         raise ProofError("a memory is written while the walk stands")
-    run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ZERO]}], idle)
-    require_equal("state without a walk", run.bits(walk_registers, 1), run.bits(walk_registers, 0), variables)
-    run = Run(netlist, variables, [{"rst_ni": [ONE], "hold_i": [ONE]}], {walks_q: ONE})
-    require_equal("state while held", run.bits(walk_registers, 1), run.bits(walk_registers, 0), variables)
+    stages = len(netlist.inputs["load_i"])
+    run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ZERO], "load_i": constant(0, stages)}], idle)
+    registers = sorted(netlist.registers, key=netlist.register_names.get)
+    require_equal("state without a walk", run.bits(registers, 1), run.bits(registers, 0), variables)
+    if any(enables(run)):
+        raise ProofError("a memory is written without a walk")
     run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
-    require_equal("walk and bank after reset", run.bits([walks_q, bank_q], 1), [ZERO, ZERO], variables)
+    require_equal("walk and bank after reset", run.bits([walks_q, bank_q, *byte_q], 1),
+                  [ZERO, ZERO, *constant(0, byte_count)], variables)
     return 256 * (last_byte + 1)
 
 
@@ -394,17 +413,32 @@ def address_cases(variables):
         yield KEY + low, constant(low, 5) + middle + [ONE], middle
 
 
+def name_of(polynomial, variables):
+    """A variable that stands for a polynomial, the same for the same: what holds for any value of it holds for its own."""
+    return polynomial if len(polynomial) < 2 else variables("value", variables.number(polynomial))
+
+
 def configuration(design, top, files):
-    """All addresses: a write changes its own bits and no others; no write changes nothing; reset."""
+    """All addresses: a write changes its own bits and no others, a clock later, with the data of that clock; no write
+    changes nothing; reset. What comes in the clocks around is arbitrary."""
     netlist = design.synthesise(files, top)
     variables = Variables()
     ports = ("key_o", "types_o", "ex_always_o", "mask_o", "unclassified_o")
     data, write = variables.vector(32, "data"), variables("write")
+    words = {bit for port in ports for bit in netlist.outputs[port]}
+
+    def behind(first, second):
+        """The second of two clocks: all but the words as the first left it, from any state."""
+        before = Run(netlist, variables, [first])
+        return Run(netlist, variables, [second],
+                   {q: name_of(before.bit(q, 1), variables) for q in netlist.registers if q not in words})
+
     for address, bits, middle in address_cases(variables):
         written = write
         for bit in middle:
             written = multiply(written, invert(bit))
-        run = Run(netlist, variables, [{"rst_ni": [ONE], "write_i": [write], "addr_i": bits, "data_i": data}])
+        written = name_of(written, variables)
+        run = behind({"rst_ni": [ONE], "write_i": [write], "addr_i": bits}, {"rst_ni": [ONE], "data_i": data})
         wanted = {port: run.output(port, 0) for port in ports}
         for port, bit, place in configuration_words().get(address, ()):
             held = wanted[port][bit]
@@ -412,10 +446,13 @@ def configuration(design, top, files):
         for port in ports:
             where = f"{address:#x}" if address else "the table"
             require_equal(f"{port} after a write to {where}", run.output(port, 1), wanted[port], variables)
-    run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
+    # A reset: no word is written with it or behind it, but that the key may still get one that came before.
+    with_it = behind({"rst_ni": [ONE], "write_i": [ZERO]}, {"rst_ni": [ZERO]})
+    behind_it = behind({"rst_ni": [ZERO]}, {"rst_ni": [ONE]})
     for port in ports:
-        wanted = run.output(port, 0) if port == "key_o" else [ZERO] * len(netlist.outputs[port])
-        require_equal(f"{port} after reset", run.output(port, 1), wanted, variables)
+        wanted = with_it.output(port, 0) if port == "key_o" else [ZERO] * len(netlist.outputs[port])
+        require_equal(f"{port} after reset", with_it.output(port, 1), wanted, variables)
+        require_equal(f"{port} behind a reset", behind_it.output(port, 1), behind_it.output(port, 0), variables)
     return f"{1 << CFG_ADDRESS_BITS} addresses, {len(netlist.registers)} registers"
 
 
@@ -539,27 +576,40 @@ def _one_packet(netlist, entries, latency, bank, row):
 
 
 def _require_banks(netlist):
-    """A word of the configuration changes only as it is written, and a bank only while the other one is in force. (That
-    nothing is written under a bank's packets is steering_control's.)"""
+    """A word of the configuration changes only as it is written, a clock after the bus, and in the bank that was the shadow
+    then. (That nothing is written under a bank's packets is steering_control's.)"""
     (active,), (ready,) = netlist.outputs["active_bank_o"], netlist.outputs["cfg_ready_o"]
     control = {active} | netlist.fan_in([ready])[1]
-    words = [q for q, d in netlist.registers.items() if q not in control and "cfg_valid_i" in netlist.fan_in([d])[0]]
+    # What comes from the bus; and the words, which are written with it.
+    taken = {q for q, d in netlist.registers.items() if q not in control and "cfg_valid_i" in netlist.fan_in([d])[0]}
+    words = [q for q, d in netlist.registers.items() if q not in control | taken and taken & netlist.fan_in([d])[1]]
+
+    def behind(variables, state, **inputs):
+        """The clock behind one with these inputs, from any state otherwise."""
+        before = Run(netlist, variables, [{"rst_ni": [ONE], **inputs}], state, cuts={ready: variables("ready")})
+        return Run(netlist, variables, [{"rst_ni": [ONE]}], {q: name_of(before.bit(q, 1), variables) for q in taken})
+
     changed = []
     for bank in (0, 1):
         variables = Variables()
         changed.append(set())
+        in_force = {active: constant(bank, 1)[0]}
         for _, bits, _ in address_cases(variables):
-            run = Run(netlist, variables, [{"rst_ni": [ONE], "cfg_addr_i": bits}], {active: constant(bank, 1)[0]},
-                      cuts={ready: variables("ready")})
+            run = behind(variables, in_force, cfg_addr_i=bits)
             changed[bank] |= {q for q in words if run.bit(q, 1) != run.bit(q, 0)}
-        run = Run(netlist, variables, [{"rst_ni": [ONE]}], {active: constant(bank, 1)[0]},
-                  cuts={ready: variables("ready")})
-        for memory in netlist.memories:
-            for enable, address, _ in memory.writes:
-                where = add(run.bit(address[-1], 0), constant(1 - bank, 1)[0])
-                if any(multiply(e, where) for e in run.bits(enable, 0)):
-                    raise ProofError(f"memory {memory.name} is written in the bank in force")
-        run = Run(netlist, variables, [{"rst_ni": [ONE], "cfg_valid_i": [ZERO]}])
+        go, place, data = variables("go"), variables.vector(CFG_ADDRESS_BITS, "address"), variables.vector(32, "data")
+        run = behind(variables, in_force, cfg_valid_i=[ONE], cfg_go_i=[go], cfg_addr_i=place, cfg_data_i=data)
+        (enable, address, word), = (w for m in netlist.memories for w in m.writes)
+        pair_bits = len(address) - 1
+        written = name_of(multiply(multiply(go, variables("ready")), invert(place[-1])), variables)
+        for bit in place[pair_bits:-1]:
+            written = multiply(written, invert(bit))
+        require_equal("write enable of the table", run.bits(enable, 0), [written] * 32, variables)
+        for what, found, wanted in (("bank", address[-1:], constant(1 - bank, 1)), ("pair", address[:-1], place[:pair_bits]),
+                                    ("data", word, data)):
+            differ = (multiply(written, add(f, w)) for f, w in zip(run.bits(found, 0), wanted))
+            require_equal(f"{what} of a write to the table", list(differ), [ZERO] * len(wanted), variables)
+        run = behind(variables, None, cfg_valid_i=[ZERO])
         if any(run.bit(q, 1) != run.bit(q, 0) for q in words):
             raise ProofError("a word of the configuration changes without a write")
         if any(e for m in netlist.memories for w in m.writes for e in run.bits(w[0], 0)):

@@ -1,14 +1,14 @@
 // What steering_core relies on of toeplitz_table_hash, in its place in proofs of control: a key that is taken is worked
-// into the bank that is not in force, in one to four steps here, which wait while hold_i is high; then that bank is in
-// force. A tuple's hash is the first bit of the key in its bank's tables, whatever the tuple, and anything while that bank
-// is being written. That the real module behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
+// into the bank that is not in force, in one to four steps here; then that bank is in force. A tuple's hash is the first bit
+// of the key in its bank's tables, whatever the tuple, and anything while that bank is being written. That the real module
+// behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
+module behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
 module toeplitz_table_hash (
     input  logic                           clk_i,
     input  logic                           rst_ni,
     input  logic                           key_valid_i,
     output logic                           key_ready_o,
     input  logic [rss_pkg::KEY_BITS-1:0]   key_i,
-    input  logic                           hold_i,
     output logic                           bank_o,
     input  logic [3:0]                     load_i,
     input  logic                           bank_i,
@@ -18,11 +18,10 @@ module toeplitz_table_hash (
 
   (* anyseq *) logic enough, any_word;
 
-  logic walks_q, key_q, step, last;
+  logic walks_q, key_q, last;
   logic [1:0] steps_q, tables_q;
   logic word_q, word_q2, word_q3, hash_q;
   assign key_ready_o = ~walks_q;
-  assign step = walks_q & ~hold_i;
   assign last = enough | (steps_q == 2'd3);
 
   always_ff @(posedge clk_i) begin
@@ -33,7 +32,7 @@ module toeplitz_table_hash (
       walks_q <= 1'b1;
       key_q <= key_i[rss_pkg::KEY_BITS-1];
       steps_q <= 2'd0;
-    end else if (step) begin
+    end else if (walks_q) begin
       steps_q <= steps_q + 2'd1;
       if (bank_o) tables_q[0] <= last ? key_q : any_word;
       else tables_q[1] <= last ? key_q : any_word;
@@ -45,7 +44,7 @@ module toeplitz_table_hash (
   end
 
   always_ff @(posedge clk_i) begin
-    if (load_i[0]) word_q <= step & (bank_i != bank_o) ? any_word : tables_q[bank_i];  // memories without bypass
+    if (load_i[0]) word_q <= walks_q & (bank_i != bank_o) ? any_word : tables_q[bank_i];  // memories without bypass
     if (load_i[1]) word_q2 <= word_q;
     if (load_i[2]) word_q3 <= word_q2;
     if (load_i[3]) hash_q <= word_q3;

@@ -7,7 +7,8 @@ module frame_parser #(
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,
     parameter int IdBits        = 16,
-    parameter int StartOffset   = 1
+    parameter int StartOffset   = 1,
+    parameter int HoldIdle      = 1
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -74,6 +75,7 @@ endmodule
 module steering_core #(
     parameter int Entries    = 512,
     parameter int HashTables = 0,
+    parameter int HoldIdle   = 1,
     parameter int IdBits     = 16
 ) (
     input  logic                              clk_i,

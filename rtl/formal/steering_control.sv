@@ -5,6 +5,7 @@
 // Ports only, so that the core may be built otherwise inside: Latency and CommitWait are all that is known about it.
 module steering_control #(
     parameter int HashTables = 0,
+    parameter int HoldIdle   = 1,
     parameter int Latency    = 7,  // clocks from soon_valid_i to the result
     parameter int CommitWait = 0   // most clocks that a COMMIT waits; with HashTables 1 without packets of the shadow bank
 ) (
@@ -33,7 +34,7 @@ module steering_control #(
   logic [31:0] out_hash;
 
   steering_core #(
-      .Entries(4), .HashTables(HashTables)
+      .Entries(4), .HashTables(HashTables), .HoldIdle(HoldIdle)
   ) u_dut (
       .clk_i, .rst_ni, .soon_valid_i, .soon_network_i, .soon_transport_i, .soon_extension_headers_i, .in_id_i,
       .in_source_i, .in_destination_i, .in_ex_source_i, .in_ex_destination_i, .in_source_port_i, .in_destination_port_i,

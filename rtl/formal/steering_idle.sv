@@ -1,7 +1,8 @@
 // The model's licence to skip clocks (docs/timing.md): at an edge at which nothing is on its way through steering_core and
-// nothing comes in, no register changes and no memory is written. A COMMIT stays until it is taken, as HashTables 1 asks
-// for. changes_o is not a port of the design: scripts/prove adds it to the netlist, as the OR over all flip-flops of
-// D xor Q and over all write enables.
+// nothing comes in, and in front of which no configuration word but a COMMIT was taken, which is written a clock later, no
+// register changes and no memory is written. A COMMIT stays until it is taken, as HashTables 1 asks for. changes_o is not a
+// port of the design: scripts/prove adds it to the netlist, as the OR over all flip-flops of D xor Q and over all write
+// enables.
 module steering_idle #(
     parameter int Latency = 8  // clocks from soon_valid_i to the result, or more
 ) (
@@ -34,12 +35,14 @@ module steering_idle #(
       .changes_o(changes)
   );
 
-  logic started_q, commit, commit_waits_q;
+  logic started_q, taken, commit, commit_waits_q, word_q;
   initial started_q = 1'b0;
   assign commit = cfg_valid_i & (cfg_addr_i == rss_pkg::CFG_COMMIT);
+  assign taken = cfg_valid_i & cfg_ready & cfg_go_i;
   always_ff @(posedge clk_i) begin
     started_q <= 1'b1;
-    commit_waits_q <= rst_ni & commit & ~(cfg_ready & cfg_go_i);
+    commit_waits_q <= rst_ni & commit & ~taken;
+    word_q <= rst_ni & taken & ~commit;
   end
   always_comb begin
     assume (started_q || !rst_ni);
@@ -54,7 +57,7 @@ module steering_idle #(
 
   always_comb begin
     if (started_q) begin
-      idle_changes_nothing : assert (!rst_ni || soon_valid_i || cfg_valid_i || flies_q != '0 || !changes);
+      idle_changes_nothing : assert (!rst_ni || soon_valid_i || cfg_valid_i || word_q || flies_q != '0 || !changes);
     end
   end
 

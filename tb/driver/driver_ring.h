@@ -6,6 +6,7 @@
 // tables. Nothing the device writes is trusted: what a driver cannot work with is a DriverError that names queue, value
 // and what is allowed. The ring neither notifies nor waits.
 #pragma once
+#include <atomic>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -85,6 +86,12 @@ class DriverRing {
   static constexpr std::uint16_t VIRTQ_DESC_F_WRITE = 2;
   static constexpr std::uint16_t VIRTQ_DESC_F_INDIRECT = 4;
   static constexpr unsigned kDescriptorBytes = 16;  // of both formats
+
+  // Virtio's barriers (2.7.13.3, 2.7.13.4): the device may run beside the driver. All that was written before is there when
+  // what is written next is seen; what is read next is read behind what was read, or what was written, before.
+  static void before_publishing() { std::atomic_thread_fence(std::memory_order_release); }
+  static void behind_reading() { std::atomic_thread_fence(std::memory_order_acquire); }
+  static void behind_publishing() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
   DriverRing(HostRam& ram, unsigned queue, unsigned size, const RingOptions& options);
   // Memory for a part of the ring: its address goes to `address`.

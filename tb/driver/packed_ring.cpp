@@ -87,6 +87,7 @@ bool PackedRing::add(GuestBuffers readable, GuestBuffers writable, std::uint32_t
     first_slot_ = first.slot;
     first_flags_ = static_cast<std::uint16_t>(first_flags);
   } else {
+    before_publishing();
     write_flags(descriptor(first.slot), first_flags);
   }
   added_ += static_cast<unsigned>(descriptors);
@@ -94,10 +95,11 @@ bool PackedRing::add(GuestBuffers readable, GuestBuffers writable, std::uint32_t
 }
 
 bool PackedRing::publish() {
+  before_publishing();
   if (added_ > 0) write_flags(descriptor(first_slot_), first_flags_);
+  behind_publishing();  // what the device wants is read behind the flags (2.8.21.3.1)
   const auto added = static_cast<std::uint16_t>(added_);
   added_ = 0;
-  // What the device wants is read behind the flags (2.8.21.3.1).
   const std::uint16_t flags = load_le16(device_event_ + 2);
   if (flags == RING_EVENT_FLAGS_ENABLE) return true;
   if (flags == RING_EVENT_FLAGS_DISABLE) return false;
@@ -120,6 +122,7 @@ bool PackedRing::enable_interrupts(bool enabled) {
   }
   const std::uint16_t on = options_.event_idx ? RING_EVENT_FLAGS_DESC : RING_EVENT_FLAGS_ENABLE;
   store_le16(driver_event_ + 2, enabled ? on : RING_EVENT_FLAGS_DISABLE);
+  behind_publishing();
   return enabled && is_used(next_used_);
 }
 
@@ -144,6 +147,7 @@ unsigned PackedRing::used_ready() const {
 
 std::optional<DriverRing::Used> PackedRing::take_used() {
   if (!is_used(next_used_)) return std::nullopt;
+  behind_reading();
   const std::uint8_t* const bytes = descriptor(next_used_.slot);
   const std::uint16_t id = load_le16(bytes + 12);
   // The length counts only where something was written (2.8.4).

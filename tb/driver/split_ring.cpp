@@ -67,8 +67,9 @@ bool SplitRing::add(GuestBuffers readable, GuestBuffers writable, std::uint32_t 
 bool SplitRing::publish() {
   const std::uint16_t before = published_;
   published_ = added_;
+  before_publishing();
   store_le16(available_ + 2, published_);
-  // What the device wants is read behind the index (2.7.13.4.1).
+  behind_publishing();  // what the device wants is read behind the index (2.7.13.4.1)
   if (!options_.event_idx) return !(load_le16(used_) & VIRTQ_USED_F_NO_NOTIFY);
   const std::uint16_t avail_event = load_le16(used_ + 4 + 8 * size_);
   return static_cast<std::uint16_t>(published_ - avail_event - 1) < static_cast<std::uint16_t>(published_ - before);
@@ -81,6 +82,7 @@ bool SplitRing::enable_interrupts(bool enabled) {
   } else {
     store_le16(available_, enabled ? std::uint16_t{0} : VIRTQ_AVAIL_F_NO_INTERRUPT);
   }
+  behind_publishing();
   return enabled && used_ready() > 0;
 }
 
@@ -89,6 +91,7 @@ unsigned SplitRing::used_ready() const { return static_cast<std::uint16_t>(load_
 std::optional<DriverRing::Used> SplitRing::take_used() {
   const unsigned ready = used_ready();
   if (ready == 0) return std::nullopt;
+  behind_reading();
   if (ready > size_) fail(fmt::format("used.idx is {} entries ahead; at most {} is allowed", ready, size_));
   const std::uint8_t* const entry = used_ + 4 + 8 * (taken_ & (size_ - 1));
   const std::uint32_t id = load_le32(entry);

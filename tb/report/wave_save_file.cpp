@@ -113,7 +113,7 @@ const std::vector<Group>& groups() {
         {"u_pipeline.g_lane[0].u_lane.destination_port[15:0]", Shown::decimal}}},
       {"Pipeline stages",
        false,
-       {{"u_pipeline.groups_q[6:0]", Shown::decimal},
+       {{"u_pipeline.groups[6:0]", Shown::decimal},
         {"u_pipeline.g_lane[0].u_lane.u_parser.valid_q[5:0]", Shown::bit},
         {"u_pipeline.g_lane[0].u_lane.u_parser.left_q[3:0]", Shown::bit},
         {"u_pipeline.g_lane[0].u_lane.u_steering.valid_q[6:0]", Shown::bit},

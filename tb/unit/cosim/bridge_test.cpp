@@ -26,12 +26,22 @@ std::vector<std::uint8_t> numbered_frame(unsigned number) {
   return frame;
 }
 
+std::string what_became_of_packets(const Card& card) {
+  const CardStatistics& statistics = card.statistics();
+  std::string text = "transmitted " + std::to_string(statistics.transmitted) + ", delivered " +
+                     std::to_string(statistics.delivered);
+  for (std::size_t reason = 0; reason < kDropReasonNames.size(); ++reason) {
+    text += std::string(", ") + kDropReasonNames[reason] + " " + std::to_string(statistics.dropped[reason]);
+  }
+  return text;
+}
+
 // Sends frames into the loopback wire and compares what comes back, byte by byte and in order.
-void pass_packets(VirtioNetDriver& driver, ClientMachine& machine, unsigned count) {
+void pass_packets(VirtioNetDriver& driver, ClientMachine& machine, unsigned count, unsigned on_their_way = 32) {
   unsigned sent = 0, received = 0;
   for (unsigned turn = 0; received < count; ++turn) {
-    ASSERT_LT(turn, 1'000'000u) << sent << " sent, " << received << " received";
-    while (sent < count && sent - received < 32) {
+    ASSERT_LT(turn, 1'000'000u) << sent << " sent, " << received << " received; " << what_became_of_packets(machine.card());
+    while (sent < count && sent - received < on_their_way) {
       const auto frame = numbered_frame(sent);
       if (!driver.transmit(0, {frame.data(), frame.size()}, sent % 3 == 0 ? 20 : 0)) break;
       ++sent;
@@ -210,6 +220,18 @@ TEST(Cosim, AClientThatVanishesInMidTrafficMakesRoomForTheNext) {
   });
   EXPECT_EQ(bench.bridge().statistics().clients, 6u);
   EXPECT_EQ(bench.bridge().memory().regions(), 0u);
+}
+
+// The card looks for more and goes to sleep while the driver, beside it, gives more and looks whether it must tell.
+TEST(Cosim, NoNotificationIsMissedWhereCardAndDriverMeet) {
+  ServerBench bench;
+  bench.run([&] {
+    ClientMachine machine(bench.path(), bench.card());
+    VirtioNetDriver driver(machine, small_driver());
+    driver.start();
+    driver.set_promiscuous(true);
+    for (unsigned round = 0; round < 50; ++round) pass_packets(driver, machine, 400, 1 + round % 3);
+  });
 }
 
 // QEMU answers a DMA request only when none of its own waits: a register access that comes in while the card waits for

@@ -18,19 +18,28 @@ inline Address read_address(const VlWide<4>& port) {
   return address;
 }
 
+inline std::string in_hex(const FrameBytes& bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+  return text;
+}
+
+// Fields that mean nothing are left at their defaults.
 template <typename Model>
 Parsed read_parsed(const Model& model) {
   Parsed parsed;
+  parsed.over_budget = model.out_over_budget_o;
   parsed.fields.network = static_cast<Network>(model.out_network_o);
+  if (parsed.fields.network == Network::none) return parsed;
   parsed.fields.transport = static_cast<Transport>(model.out_transport_o);
   parsed.fields.extension_headers = model.out_extension_headers_o;
   parsed.fields.source = read_address(model.out_source_o);
   parsed.fields.destination = read_address(model.out_destination_o);
   parsed.fields.ex_source = read_address(model.out_ex_source_o);
   parsed.fields.ex_destination = read_address(model.out_ex_destination_o);
+  if (parsed.fields.transport == Transport::none) return parsed;
   parsed.fields.source_port = model.out_source_port_o;
   parsed.fields.destination_port = model.out_destination_port_o;
-  parsed.over_budget = model.out_over_budget_o;
   return parsed;
 }
 
@@ -68,7 +77,7 @@ class ParserBench : public StreamBench<typename P::Model, P::kWidth, Parsed> {
       ++shown;
       ADD_FAILURE() << "frame " << n << " of " << frames[n].bytes.size() << " bytes, start " << frames[n].start
                     << "\n  is  " << results[n].result << "\n  due " << due << "\n  "
-                    << ::testing::PrintToString(frames[n].bytes);
+                    << in_hex(frames[n].bytes);
     }
     return results;
   }

@@ -4,6 +4,8 @@
 
 #include "Vreceive_steering_direct___024root.h"
 #include "Vreceive_steering_offset___024root.h"
+#include "Vreceive_steering_synthesised.h"
+#include "Vreceive_steering_synthesised___024root.h"
 #include "tb/unit/rtl/header_frames.h"
 #include "tb/unit/rtl/steering_bench.h"
 
@@ -20,7 +22,8 @@ RssConfig config_of(RandomFrames& random) {
   return config;
 }
 
-// Of the pipeline with start offset and tables, and of the one without either.
+// Of the pipeline with start offset and tables, of the one without either, and of the one that scripts/synth measures:
+// its registers load in every clock.
 struct Tables {
   using Model = Vreceive_steering_offset;
   static constexpr unsigned kClocks = 21;
@@ -28,6 +31,10 @@ struct Tables {
 struct Direct {
   using Model = Vreceive_steering_direct;
   static constexpr unsigned kClocks = 18;
+};
+struct Synthesised {
+  using Model = Vreceive_steering_synthesised;
+  static constexpr unsigned kClocks = 19;
 };
 
 // What looking for a home address may add.
@@ -38,7 +45,7 @@ class ReceiveSteeringForms : public ::testing::Test {
  protected:
   using Bench = SteeringBenchOf<typename Form::Model>;
 };
-using Forms = ::testing::Types<Tables, Direct>;
+using Forms = ::testing::Types<Tables, Direct, Synthesised>;
 TYPED_TEST_SUITE(ReceiveSteeringForms, Forms);
 
 TYPED_TEST(ReceiveSteeringForms, RandomFramesAtRandomPaceGetTheOraclesAnswer) {
