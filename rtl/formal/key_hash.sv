@@ -2,7 +2,6 @@
 // into the bank that is not in force, in one to four steps here; then that bank is in force. A tuple's hash is the first bit
 // of the key in its bank's tables, whatever the tuple, and anything while that bank is being written. That the real module
 // behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
-module behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
 module toeplitz_table_hash (
     input  logic                           clk_i,
     input  logic                           rst_ni,

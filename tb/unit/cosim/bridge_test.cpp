@@ -28,8 +28,8 @@ std::vector<std::uint8_t> numbered_frame(unsigned number) {
 
 std::string what_became_of_packets(const Card& card) {
   const CardStatistics& statistics = card.statistics();
-  std::string text = "transmitted " + std::to_string(statistics.transmitted) + ", delivered " +
-                     std::to_string(statistics.delivered);
+  std::string text =
+      "transmitted " + std::to_string(statistics.transmitted) + ", delivered " + std::to_string(statistics.delivered);
   for (std::size_t reason = 0; reason < kDropReasonNames.size(); ++reason) {
     text += std::string(", ") + kDropReasonNames[reason] + " " + std::to_string(statistics.dropped[reason]);
   }
@@ -40,7 +40,8 @@ std::string what_became_of_packets(const Card& card) {
 void pass_packets(VirtioNetDriver& driver, ClientMachine& machine, unsigned count, unsigned on_their_way = 32) {
   unsigned sent = 0, received = 0;
   for (unsigned turn = 0; received < count; ++turn) {
-    ASSERT_LT(turn, 1'000'000u) << sent << " sent, " << received << " received; " << what_became_of_packets(machine.card());
+    ASSERT_LT(turn, 1'000'000u) << sent << " sent, " << received << " received; "
+                                << what_became_of_packets(machine.card());
     while (sent < count && sent - received < on_their_way) {
       const auto frame = numbered_frame(sent);
       if (!driver.transmit(0, {frame.data(), frame.size()}, sent % 3 == 0 ? 20 : 0)) break;

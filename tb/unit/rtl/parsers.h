@@ -76,8 +76,7 @@ class ParserBench : public StreamBench<typename P::Model, P::kWidth, Parsed> {
       if (results[n].result == due) continue;
       ++shown;
       ADD_FAILURE() << "frame " << n << " of " << frames[n].bytes.size() << " bytes, start " << frames[n].start
-                    << "\n  is  " << results[n].result << "\n  due " << due << "\n  "
-                    << in_hex(frames[n].bytes);
+                    << "\n  is  " << results[n].result << "\n  due " << due << "\n  " << in_hex(frames[n].bytes);
     }
     return results;
   }
