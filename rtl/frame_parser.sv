@@ -21,7 +21,7 @@
 // take results at any time counts credits, as receive_steering does.
 // At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
 // Contract with the model: an edge with tvalid_i low and no beat or result on its way (a frame that waits for its next
-// beat is none) changes no register.
+// beat is none) changes no register, if HoldIdle is 1 and no reset was in the three clocks before.
 module frame_parser #(
     parameter int DataBits      = 512,  // 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // 256, 512 or 1024
