@@ -45,7 +45,8 @@ module extension_hop #(
   localparam int Words = BeatBytes / 4;
   localparam int WordBits = $clog2(Words);
 
-  // Which words a header can begin at: behind the IPv6 header those behind none, one and two tags.
+  // Behind the IPv6 header a header can begin at three words alone: 14, 15 or 16, by the number of tags; with 64 bytes a
+  // beat the third is the next one's first.
   localparam int Behind2 = 16 % Words;
 
   // In how many beats a walk that waits is to go on; where in that beat, pointer_i still says.

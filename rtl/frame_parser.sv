@@ -16,7 +16,7 @@
 // headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits are packed to 512
 // first, for another one. A frame with destination options that have room for a home address (24 bytes or more) is
 // searched, which takes longer, counted from its last beat or the budget's last; frames behind wait for it, so that
-// results come in order. The search keeps up with a beat a clock, so no more than some thirty beats ever wait.
+// results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever wait.
 // Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a result. Who cannot
 // take results at any time counts credits, as receive_steering does.
 // At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
@@ -82,9 +82,9 @@ module frame_parser #(
   localparam int StartBits = 10;
 
   // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each; bit n of valid_q is stage n, a beat enters it at an
-  // edge with enters[n], and its registers load at one with load[n]. Then
-  // beats wait for home addresses, where need be, in the order in which they came; from where they leave (leave) bit n of
-  // left_q is n + 1 clocks later: settled with bit 2, and the output.
+  // edge with enters[n], and its registers load at one with load[n]. Then beats wait for home addresses, where need be, in
+  // the order in which they came; from where they leave (leave) bit n of left_q is n + 1 clocks later: settled with bit 2,
+  // and the output.
   localparam int Walked = MaxExtensions + 1;
   localparam int Places = HeaderBytes / 4;  // of beats that have not left: more than ever wait
   localparam int AtBits = $clog2(Places);
@@ -312,8 +312,8 @@ module frame_parser #(
                            (found_options[MaxExtensions] & found_at[MaxExtensions*WordBits+:WordBits] == WordBits'(n));
   end
 
-  // What has to be searched. A frame's job is given when its last beat is here; beats with starts wait for
-  // it, under the number that it will have.
+  // What has to be searched. A frame's job is given when its last beat is here; beats with starts wait for it, under the
+  // number that it will have.
   localparam int NumberBits = BudgetBeats < 2 ? 1 : $clog2(BudgetBeats);
   logic valid, searches, searched, job, searched_q, job_q;
   logic [AtBits-1:0] at_q, frame_at, frame_at_q;

@@ -5,7 +5,7 @@
 // Columns of 16 bytes stand in a ring, and a walk goes through one a clock, once around for each beat of its frame. So
 // there are as many walks on their way as columns, and they keep up with a beat a clock: a frame's walk takes as many
 // rounds as the frame has had clocks to come in. Walks that must wait for a place in the ring do so in a queue, some
-// clocks at most; Jobs of them is far more than ever wait.
+// clocks at most; it has room for all jobs that have numbers.
 //
 //   job -> | column 0 | -> | column 1 | -> ... | last column | -> answer, or column 0 with the frame's next beat
 //
