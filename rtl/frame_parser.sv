@@ -12,7 +12,7 @@
 // extension header behind MaxExtensions whole ones. IPv4 headers always fit. Home addresses are found behind any number
 // of options.
 //
-// Latency: MaxExtensions + 8 clocks from the edge that took the beat which settles the frame (the first that completes the
+// Latency: 2 * MaxExtensions + 5 clocks from the edge that took the beat which settles the frame (the first that completes the
 // headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits are packed to 512
 // first, for another one. A frame with destination options that have room for a home address (24 bytes or more) is
 // searched, which takes longer, counted from its last beat or the budget's last; frames behind wait for it, so that
@@ -21,7 +21,7 @@
 // take results at any time counts credits, as receive_steering does.
 // At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
 // Contract with the model: an edge with tvalid_i low and no beat or result on its way (a frame that waits for its next
-// beat is none) changes no register, if HoldIdle is 1 and no reset was in the three clocks before.
+// beat is none) changes no register, if HoldIdle is 1 and no reset is on its way as a beat would be.
 module frame_parser #(
     parameter int DataBits      = 512,  // 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // 256, 512 or 1024
@@ -81,11 +81,11 @@ module frame_parser #(
   localparam int PointerBits = $clog2(HeaderBytes / 4) + 1;
   localparam int StartBits = 10;
 
-  // Stages: 0 the beat's words, 1 IP header, 2 to Walked one hop each; bit n of valid_q is stage n, a beat enters it at an
-  // edge with enters[n], and its registers load at one with load[n]. Then beats wait for home addresses, where need be, in
-  // the order in which they came; from where they leave (leave) bit n of left_q is n + 1 clocks later: settled with bit 2,
-  // and the output.
-  localparam int Walked = MaxExtensions + 1;
+  // Stages: 0 the beat's words, 1 IP header and the first hop, then two a hop up to Walked; bit n of valid_q is stage n, a
+  // beat enters it at an edge with enters[n], and registers of data load at one with load[n]. Then beats wait for home
+  // addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n + 1 clocks
+  // later: settled with bit 1, and the output.
+  localparam int Walked = 2 * MaxExtensions - 1;
   localparam int Places = HeaderBytes / 4;  // of beats that have not left: more than ever wait
   localparam int AtBits = $clog2(Places);
   localparam int JobBits = AtBits;  // a job is of a beat that has not left
@@ -137,14 +137,29 @@ module frame_parser #(
   // Which of its frame's beats this is: one bit, or none behind the budget, where beats end.
   logic [BudgetBeats-1:0] beat_number, beat_number_q;
   logic settle, leave;
-  logic [Walked:0] valid_q, enters, load;
-  logic [3:0] left_q, load_left;
+  logic [Walked:0] valid_q;
+  logic [1:0] enters, load;
+  logic [2:0] left_q, load_left;
+
+  // What travels beside the walk, stage 1 in the lowest bits: one vector, so that one shift moves all stages; 0 in those
+  // without a beat.
+  localparam int BesideWalkBits = (WordBits + 1) + 2 + 1 + 1 + 1;
+  logic [BesideWalkBits*Walked-1:0] beside_walk_q;
+  logic [Walked:1] firsts, extendeds;
+  logic first0, last0, extended0, last;
+  logic [1:0] network0, network;
+  logic [WordBits:0] words0, words;
+
+  for (genvar n = 1; n <= Walked; n = n + 1) begin : g_beside
+    assign {firsts[n], extendeds[n]} = beside_walk_q[BesideWalkBits*(n-1)+:2];
+  end
+  assign {words, network, last} = beside_walk_q[BesideWalkBits*Walked-1-:BesideWalkBits-2];
 
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
-  assign enters = {valid_q[Walked-1:0], beat_valid};
-  assign load = HoldIdle != 0 ? enters : {(Walked + 1){1'b1}};
-  assign load_left = HoldIdle != 0 ? left_q : {4{1'b1}};
-  assign soon_valid_o = left_q[3];
+  assign enters = {valid_q[0], beat_valid};
+  assign load = HoldIdle != 0 ? enters : 2'b11;
+  assign load_left = HoldIdle != 0 ? left_q : {3{1'b1}};
+  assign soon_valid_o = left_q[2];
 
   always_ff @(posedge clk_i) begin
     if (enters[0]) beat_number_q <= beat_number;
@@ -153,183 +168,150 @@ module frame_parser #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       valid_q <= '0;
+      beside_walk_q <= '0;
       left_q <= '0;
       out_valid_o <= 1'b0;
     end else begin
       valid_q <= {valid_q[Walked-1:0], beat_valid & beat_number != '0};
-      left_q <= {left_q[2] & settle, left_q[1:0], leave};
-      out_valid_o <= left_q[3];
+      beside_walk_q <= {beside_walk_q[BesideWalkBits*(Walked-1)-1:0],
+                        enters[1] ? {words0, network0, last0, first0, extended0} : {BesideWalkBits{1'b0}}};
+      left_q <= {left_q[1] & settle, left_q[0], leave};
+      out_valid_o <= left_q[2];
     end
   end
 
   // Stages 0 and 1.
   logic [BeatBits+15:0] beat0;
   logic [BeatBytes-1:0] kept0;
-  logic first1, last1, ipv6_0, extended1;
-  logic [WordBits:0] words1;
-  logic [IdBits-1:0] id1;
-  logic [1:0] network1, tags1;
-  logic [PointerBits-1:0] pointer1;
-  logic [2:0] kind1;
+  logic [1:0] tags0;
+  logic [4:0] end4_0;
+  logic [2:0] kind0;
+  logic [95:0] behind0;
+  logic [IdBits-1:0] id0;
 
   link_decode #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits), .IdBits(IdBits), .HoldIdle(HoldIdle)
   ) u_link (
-      .clk_i, .load_i(load[1:0]), .valid_i(enters[1:0]),
+      .clk_i, .load_i(load[0]), .valid_i(enters),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
-      .beat_o(beat0), .kept_o(kept0), .ipv6_o(ipv6_0),
-      .ip_first_o(first1), .ip_last_o(last1), .ip_words_o(words1), .ip_id_o(id1), .ip_network_o(network1),
-      .ip_tags_o(tags1), .ip_extended_o(extended1), .ip_pointer_o(pointer1), .ip_kind_o(kind1)
+      .kept_o(kept0), .beat_o(beat0), .words_o(words0), .first_o(first0), .last_o(last0), .extended_o(extended0),
+      .id_o(id0), .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
   );
 
   // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
   // more than extension_words gives.
-  localparam int BesideBits = IdBits + 2 + 1 + 1;
-  logic first, ipv4, extended;
-  logic [IdBits-1:0] id;
-  logic [1:0] tags;
-  logic [BeatBits-1:0] beat;
-  (* no_rw_check *) logic [BeatBits-1:0] beats_q [Places];
-  (* no_rw_check *) logic [BesideBits-1:0] beside_q [Places];
-  logic [BeatBits-1:0] read_beat;
-  logic [BesideBits-1:0] read_beside;
-  logic [AtBits-1:0] beat_at_q, beside_at_q, read_at_q;
-
-  // The beat is known a clock before the rest.
-  always_ff @(posedge clk_i) if (load[1]) beats_q[beat_at_q] <= beat0[BeatBits-1:0];
-  always_ff @(posedge clk_i) begin
-    if (load[2]) beside_q[beside_at_q] <= {id1, tags1, network1 == rss_pkg::NETWORK_IPV4, extended1};
-  end
-  always_ff @(posedge clk_i) begin
-    if (load_left[0]) {read_beat, read_beside} <= {beats_q[read_at_q], beside_q[read_at_q]};
-    if (load_left[1]) {beat, id, tags, ipv4, extended} <= {read_beat, read_beside};
-  end
+  localparam int DeepBits = 9;  // as deep as a block RAM is anyway; simulates faster, since the address is no C++ char
+  (* no_rw_check *) logic [BeatBits-1:0] beats_q [2**DeepBits];
+  (* no_rw_check *) logic [IdBits+3:0] beside_q [Places];
+  logic [AtBits-1:0] beat_at_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      beat_at_q <= '0;
-      beside_at_q <= '0;
-      read_at_q <= '0;
-    end else begin
-      if (enters[1]) beat_at_q <= beat_at_q + 1'b1;
-      if (enters[2]) beside_at_q <= beside_at_q + 1'b1;
-      if (left_q[0]) read_at_q <= read_at_q + 1'b1;
+    if (load[1]) begin
+      beats_q[DeepBits'(beat_at_q)] <= beat0[BeatBits-1:0];
+      beside_q[beat_at_q] <= {id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
     end
   end
 
-  // What travels beside the walk. Bit n of firsts and extendeds is stage n's.
-  logic [Walked:1] firsts /* verilator split_var */, extendeds /* verilator split_var */;
-  assign firsts[1] = first1;
-  assign extendeds[1] = extended1;
-  for (genvar n = 2; n <= Walked; n = n + 1) begin : g_beside
-    logic first_q, extended_q;
-    always_ff @(posedge clk_i) begin
-      if (load[n]) begin
-        first_q <= firsts[n-1];
-        extended_q <= extendeds[n-1];
-      end
-    end
-    assign firsts[n] = first_q;
-    assign extendeds[n] = extended_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) beat_at_q <= '0;
+    else if (enters[1]) beat_at_q <= beat_at_q + 1'b1;
   end
 
-  logic [BudgetBeats-1:0] number;  // in stage Walked
-  beat_delay #(
-      .Bits(BudgetBeats), .Stages(Walked)
-  ) u_number (
-      .clk_i, .load_i({1'b0, load[Walked:1]}), .bits_i(beat_number_q), .bits_o(number)
-  );
-
-  logic last;
-  logic [WordBits:0] words;
-  logic [1:0] network;
-  beat_delay #(
-      .Bits(1 + WordBits + 1 + 2), .Stages(Walked - 1)
-  ) u_beside_walk (
-      .clk_i, .load_i({1'b0, load[Walked:2]}), .bits_i({last1, words1, network1}), .bits_o({last, words, network})
-  );
-
-  // Stages 2 to Walked: a hop each. Slice n of these is in stage n + 1.
+  // Stages 1 to Walked: hops. Slice n of these is behind hop n, in stage 2 * n + 1.
   /* verilator lint_off UNUSEDSIGNAL */  // nobody is behind the last hop
-  logic [(MaxExtensions+1)*BeatBits-1:0] ext_words /* verilator split_var */;
+  logic [MaxExtensions*BeatBits-1:0] ext_words /* verilator split_var */;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [MaxExtensions:0] walk /* verilator split_var */, routing /* verilator split_var */;
-  logic [MaxExtensions:0] has_starts /* verilator split_var */;
-  logic [MaxExtensions:0] found_routing /* verilator split_var */, found_options /* verilator split_var */;
-  logic [(MaxExtensions+1)*WordBits-1:0] found_at /* verilator split_var */;
-  logic [(MaxExtensions+1)*PointerBits-1:0] pointer /* verilator split_var */;
-  logic [(MaxExtensions+1)*3-1:0] kind /* verilator split_var */;
-  logic [(MaxExtensions+1)*WordBits-1:0] routing_at /* verilator split_var */;
-  logic [(MaxExtensions+1)*Words-1:0] starts /* verilator split_var */;
+  logic [MaxExtensions-1:0] walk /* verilator split_var */, routing /* verilator split_var */;
+  logic [MaxExtensions-1:0] has_starts /* verilator split_var */;
+  logic [MaxExtensions-1:0] found_routing /* verilator split_var */, found_options /* verilator split_var */;
+  logic [MaxExtensions*WordBits-1:0] found_at /* verilator split_var */;
+  logic [MaxExtensions*PointerBits-1:0] pointer /* verilator split_var */;
+  logic [MaxExtensions*3-1:0] kind /* verilator split_var */;
+  logic [MaxExtensions*WordBits-1:0] routing_at /* verilator split_var */;
+  logic [MaxExtensions*Words-1:0] starts /* verilator split_var */;
 
   extension_words #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_words (
-      .clk_i, .load_i(enters[1] & ipv6_0 | HoldIdle == 0), .beat_i(beat0[BeatBits-1:0]), .kept_i(kept0), .words_o(ext_words[BeatBits-1:0])
+      .clk_i, .load_i(enters[1] & extended0 | HoldIdle == 0), .beat_i(beat0[BeatBits-1:0]), .kept_i(kept0),
+      .words_o(ext_words[BeatBits-1:0])
   );
 
-  assign walk[0] = first1;
-  assign pointer[PointerBits-1:0] = pointer1;
-  assign kind[2:0] = kind1;
+  first_hop #(
+      .BeatBytes(BeatBytes), .PointerBits(PointerBits)
+  ) u_first_hop (
+      .clk_i, .valid_i(enters[1]), .first_i(enters[1] & first0),
+      .extended_i(enters[1] & extended0 | HoldIdle == 0),
+      .network_i(network0), .tags_i(tags0), .end4_i(end4_0), .kind_i(kind0), .words_i(behind0),
+      .walk_o(walk[0]), .pointer_o(pointer[PointerBits-1:0]), .kind_o(kind[2:0]),
+      .found_routing_o(found_routing[0]), .found_options_o(found_options[0]), .found_at_o(found_at[WordBits-1:0])
+  );
+
   assign routing[0] = 1'b0;
   assign routing_at[WordBits-1:0] = '0;
   assign starts[Words-1:0] = '0;
   assign has_starts[0] = 1'b0;
-  assign found_routing[0] = 1'b0;
-  assign found_options[0] = 1'b0;
-  assign found_at[WordBits-1:0] = '0;
 
-  for (genvar n = 0; n < MaxExtensions; n = n + 1) begin : g_hop
+  for (genvar n = 1; n < MaxExtensions; n = n + 1) begin : g_hop
     extension_hop #(
-        .BeatBytes(BeatBytes), .PointerBits(PointerBits), .FirstHop(n == 0 ? 1 : 0)
+        .BeatBytes(BeatBytes), .PointerBits(PointerBits)
     ) u_hop (
-        .clk_i, .load_i(load[n+2]), .valid_i(enters[n+2]), .first_i(firsts[n+1]),
-        .extended_i(extendeds[n+1] | HoldIdle == 0),
-        .words_i(ext_words[n*BeatBits+:BeatBits]),
-        .walk_i(walk[n]), .pointer_i(pointer[n*PointerBits+:PointerBits]), .kind_i(kind[3*n+:3]),
-        .found_routing_i(found_routing[n]), .found_options_i(found_options[n]),
-        .found_at_i(found_at[n*WordBits+:WordBits]),
-        .routing_i(routing[n]), .routing_at_i(routing_at[n*WordBits+:WordBits]), .starts_i(starts[n*Words+:Words]),
-        .has_starts_i(has_starts[n]),
-        .words_o(ext_words[(n+1)*BeatBits+:BeatBits]),
-        .walk_o(walk[n+1]), .pointer_o(pointer[(n+1)*PointerBits+:PointerBits]), .kind_o(kind[3*(n+1)+:3]),
-        .found_routing_o(found_routing[n+1]), .found_options_o(found_options[n+1]),
-        .found_at_o(found_at[(n+1)*WordBits+:WordBits]),
-        .routing_o(routing[n+1]), .routing_at_o(routing_at[(n+1)*WordBits+:WordBits]), .starts_o(starts[(n+1)*Words+:Words]),
-        .has_starts_o(has_starts[n+1])
+        .clk_i, .extended_i(HoldIdle != 0 ? extendeds[2*n-1+:2] : 2'b11), .valid_i(valid_q[2*n-1]),
+        .first_i(firsts[2*n-1]),
+        .words_i(ext_words[(n-1)*BeatBits+:BeatBits]),
+        .walk_i(walk[n-1]), .pointer_i(pointer[(n-1)*PointerBits+:PointerBits]), .kind_i(kind[3*(n-1)+:3]),
+        .found_routing_i(found_routing[n-1]), .found_options_i(found_options[n-1]),
+        .found_at_i(found_at[(n-1)*WordBits+:WordBits]),
+        .routing_i(routing[n-1]), .routing_at_i(routing_at[(n-1)*WordBits+:WordBits]),
+        .starts_i(starts[(n-1)*Words+:Words]), .has_starts_i(has_starts[n-1]),
+        .words_o(ext_words[n*BeatBits+:BeatBits]),
+        .walk_o(walk[n]), .pointer_o(pointer[n*PointerBits+:PointerBits]), .kind_o(kind[3*n+:3]),
+        .found_routing_o(found_routing[n]), .found_options_o(found_options[n]),
+        .found_at_o(found_at[n*WordBits+:WordBits]),
+        .routing_o(routing[n]), .routing_at_o(routing_at[n*WordBits+:WordBits]),
+        .starts_o(starts[n*Words+:Words]), .has_starts_o(has_starts[n])
     );
   end
 
-  // In stage Walked: what the last hop has found, too.
-  logic [Words-1:0] all_starts;
-  logic has_routing;
-  logic [WordBits-1:0] first_routing_at;
-  assign has_routing = extendeds[Walked] & (routing[MaxExtensions] | found_routing[MaxExtensions]);
-  assign first_routing_at = routing[MaxExtensions] ? routing_at[MaxExtensions*WordBits+:WordBits] :
-                                                     found_at[MaxExtensions*WordBits+:WordBits];
-  for (genvar n = 0; n < Words; n = n + 1) begin : g_all_starts
-    assign all_starts[n] = starts[MaxExtensions*Words+n] |
-                           (found_options[MaxExtensions] & found_at[MaxExtensions*WordBits+:WordBits] == WordBits'(n));
-  end
-
-  // What has to be searched. A frame's job is given when its last beat is here; beats with starts wait for it, under the
-  // number that it will have.
+  // In stage Walked, of a beat with extension headers: what the last hop has found, too; and what has to be searched. A
+  // frame's job is given when its last beat is here; beats with starts wait for it, under the number that it will have.
+  localparam int Last = MaxExtensions - 1;
   localparam int NumberBits = BudgetBeats < 2 ? 1 : $clog2(BudgetBeats);
-  logic valid, searches, searched, job, searched_q, job_q;
-  logic [AtBits-1:0] at_q, frame_at, frame_at_q;
+  logic valid, walked_first, walked_extended, last_routing, last_found_routing, last_found_options, last_has_starts;
+  logic [Words-1:0] last_starts, all_starts;
+  logic [WordBits-1:0] last_routing_at, last_found_at, first_routing_at;
+  logic has_routing, searches, searched, job, searched_q, job_q;
+  logic [AtBits-1:0] at_q, frame_at_q;
   logic [JobBits-1:0] job_number_q, job_number_q2;
   logic [NumberBits-1:0] beat_in_frame, beat_in_frame_q;
 
   assign valid = valid_q[Walked];
-  assign searches = valid & extendeds[Walked] & (has_starts[MaxExtensions] | found_options[MaxExtensions]);
-  assign searched = searches | (searched_q & ~firsts[Walked]);
-  assign job = valid & searched & (last | number[BudgetBeats-1]);
-  assign frame_at = firsts[Walked] ? at_q : frame_at_q;
+  assign walked_first = firsts[Walked];
+  assign walked_extended = extendeds[Walked];
+  assign last_routing = routing[Last];
+  assign last_routing_at = routing_at[Last*WordBits+:WordBits];
+  assign last_found_routing = found_routing[Last];
+  assign last_found_options = found_options[Last];
+  assign last_found_at = found_at[Last*WordBits+:WordBits];
+  assign last_has_starts = has_starts[Last];
+  assign last_starts = starts[Last*Words+:Words];
 
-  always_comb begin : binary
-    integer b;
+  always_comb begin : walked
+    integer n;
+    {has_routing, searches, searched, job} = 4'd0;
+    first_routing_at = '0;
+    all_starts = '0;
     beat_in_frame = '0;
-    for (b = 0; b < BudgetBeats; b = b + 1) if (number[b]) beat_in_frame = beat_in_frame | NumberBits'(b);
+    if (walked_extended) begin
+      has_routing = last_routing | last_found_routing;
+      first_routing_at = last_routing ? last_routing_at : last_found_at;
+      all_starts = last_starts;
+      for (n = 0; n < Words; n = n + 1) if (last_found_options & last_found_at == WordBits'(n)) all_starts[n] = 1'b1;
+      beat_in_frame = walked_first ? '0 : beat_in_frame_q + 1'b1;
+      searches = last_has_starts | last_found_options;
+      searched = searches | (searched_q & ~walked_first);
+      job = searched & (last | beat_in_frame == NumberBits'(BudgetBeats - 1));
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -344,63 +326,73 @@ module frame_parser #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (valid) begin
+    if (walked_extended) begin
       searched_q <= searched;
-      frame_at_q <= frame_at;
+      if (walked_first) frame_at_q <= at_q;
       beat_in_frame_q <= beat_in_frame;
       job_number_q2 <= job_number_q;
     end
   end
 
-  // Waiting: what is at the end of the walk, and then in front (head) what leaves next.
-  localparam int WaitingBits = 1 + 1 + BudgetBeats + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
-  logic waiting, head_load, head_q, head_go_q, head_first_q, head_last_q, head_walk_q, head_routing_q, head_searches_q;
-  logic [WaitingBits-1:0] waiting_beat;
-  logic [BudgetBeats-1:0] head_number_q;
-  logic [WordBits:0] head_words_q;
-  logic [1:0] head_network_q;
-  logic [PointerBits-1:0] head_pointer_q;
-  logic [2:0] head_kind_q;
+  // Waiting: what is at the end of the walk, and then in front (head) what leaves next. A beat goes on if it needs no answer
+  // or has one; one that does not wait here cannot have one yet, since its number is given away in this clock.
+  localparam int WaitingBits = 2 + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
+  logic waiting, waits, head_load, head_q, head_go_q, head_first_q, head_routing_q, head_searches_q;
+  logic [WaitingBits-1:0] walked_beat, front_beat;
+  logic [BudgetBeats-1:0] head_number, head_number_q;
   logic [WordBits-1:0] head_routing_at_q;
   logic [JobBits-1:0] head_job_q;
 
-  result_fifo #(
-      .Bits(WaitingBits), .Depth(Places)
-  ) u_waiting (
-      .clk_i, .rst_ni, .in_valid_i(valid),
-      .in_i({firsts[Walked], last, number, words, network, walk[MaxExtensions],
-             pointer[MaxExtensions*PointerBits+:PointerBits], kind[3*MaxExtensions+:3],
-             has_routing, first_routing_at, searches, job_number_q}),
-      .out_valid_o(waiting), .out_ready_i(~head_q | leave), .out_o(waiting_beat)
-  );
-  assign head_load = waiting & (~head_q | leave);
+  logic next_first, next_last, next_walk, next_routing, next_searches;
+  logic [WordBits:0] next_words;
+  logic [1:0] next_network;
+  logic [PointerBits-1:0] next_pointer;
+  logic [2:0] next_kind;
+  logic [WordBits-1:0] next_routing_at;
+  logic [JobBits-1:0] next_job;
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) head_q <= 1'b0;
-    else head_q <= waiting | (head_q & ~leave);
-    if (head_load) begin
-      {head_first_q, head_last_q, head_number_q, head_words_q, head_network_q, head_walk_q, head_pointer_q, head_kind_q,
-       head_routing_q, head_routing_at_q, head_searches_q, head_job_q} <= waiting_beat;
-    end
-  end
-
-  // A beat goes on if it needs no answer or has one. An answer counts from the clock on behind that in which its number is
-  // given away.
   localparam int PlaceBits = HeaderBytes == 256 ? 8 : 16;
   localparam int HomeBits = $clog2(BeatBytes) + NumberBits + 1;
   logic [2**JobBits-1:0] answered;
   logic answer_found;
   logic [HomeBits-1:0] answer_at;
 
+  waiting_fifo #(
+      .Bits(WaitingBits), .Depth(Places)
+  ) u_waiting (
+      .clk_i, .rst_ni, .in_valid_i(valid),
+      .in_i(walked_beat), .out_ready_i(head_go_q), .waits_o(waits), .front_o(front_beat)
+  );
+  assign walked_beat = {walked_first, last, words, network, walk[Last], pointer[Last*PointerBits+:PointerBits],
+                        kind[3*Last+:3], has_routing, first_routing_at, searches, job_number_q};
+  assign waiting = valid | waits;
+  assign {next_first, next_last, next_words, next_network, next_walk, next_pointer, next_kind, next_routing,
+          next_routing_at, next_searches, next_job} = waits ? front_beat : walked_beat;
+  assign head_number = next_first ? BudgetBeats'(1) : head_number_q << 1;
+  assign head_load = waiting & head_go_q;
   assign leave = head_q & head_go_q;
+
+  // head_go_q is high without a head, too.
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      head_q <= 1'b0;
+      head_go_q <= 1'b1;
+    end else if (head_go_q) begin
+      head_q <= waiting;
+      if (waits) head_go_q <= ~front_beat[JobBits] | answered[front_beat[JobBits-1:0]];
+      else head_go_q <= ~(valid & searches);
+    end else begin
+      head_go_q <= answered[head_job_q];
+    end
+  end
   always_ff @(posedge clk_i) begin
     if (head_load) begin
-      head_go_q <= 1'b1;
-      if (waiting_beat[JobBits]) begin
-        head_go_q <= answered[waiting_beat[JobBits-1:0]] & ~(searches & waiting_beat[JobBits-1:0] == job_number_q);
-      end
-    end else if (head_q & ~head_go_q) begin
-      head_go_q <= answered[head_job_q];
+      head_first_q <= next_first;
+      head_number_q <= head_number;
+      head_routing_q <= next_routing;
+      head_routing_at_q <= next_routing_at;
+      head_searches_q <= next_searches;
+      head_job_q <= next_job;
     end
   end
 
@@ -409,8 +401,8 @@ module frame_parser #(
       .JobBits(JobBits), .HoldIdle(HoldIdle)
   ) u_search (
       .clk_i, .rst_ni,
-      .write_i(enters[1] & ipv6_0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0),
-      .starts_write_i(valid & extendeds[Walked]), .starts_at_i(at_q), .starts_i(all_starts),
+      .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0),
+      .starts_write_i(walked_extended), .starts_at_i(at_q), .starts_i(all_starts),
       .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
       .clear_i(searches), .clear_number_i(job_number_q), .answered_o(answered),
       .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
@@ -454,22 +446,37 @@ module frame_parser #(
 
   always_comb begin : begins_here
     integer b;
-    for (b = 0; b < BudgetBeats; b = b + 1) home_beat[b] = home_number == (NumberBits + 1)'(b);
-    routing_beat = routing_behind ? routing_number_q << 1 : routing_number_q;
+    home_beat = '0;
+    routing_beat = '0;
     {home_begins, home_continues, routing_begins, routing_continues} = 4'd0;
     if (left & home_q) begin
+      for (b = 0; b < BudgetBeats; b = b + 1) home_beat[b] = home_number == (NumberBits + 1)'(b);
       home_begins = (number_q & home_beat) != '0;
       home_continues = (number_q & home_beat << 1) != '0;
     end
     if (left & routing_q) begin
+      routing_beat = routing_behind ? routing_number_q << 1 : routing_number_q;
       routing_begins = (number_q & routing_beat) != '0;
       routing_continues = (number_q & routing_beat << 1) != '0;
     end
   end
 
-  logic first_q;
-  always_ff @(posedge clk_i) first_q <= leave & head_first_q;
-  always_ff @(posedge clk_i) first <= first_q;
+  // The beat that leaves, out of the memory. Its output is slow: it goes into a register of its own first.
+  logic [BeatBits-1:0] read_beat, beat;
+  logic [IdBits+3:0] read_beside, beside;
+  logic first_left_q, first;
+  logic [AtBits-1:0] read_at_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) read_at_q <= '0;
+    else if (leave) read_at_q <= read_at_q + 1'b1;
+  end
+  always_ff @(posedge clk_i) begin
+    first_left_q <= leave & head_first_q;
+    first <= first_left_q;
+    if (leave | HoldIdle == 0) {read_beat, read_beside} <= {beats_q[DeepBits'(read_at_q)], beside_q[read_at_q]};
+    if (load_left[0]) {beat, beside} <= {read_beat, read_beside};
+  end
 
   logic [1:0] settled_network, settled_transport;
   logic over_budget, ports;
@@ -478,9 +485,9 @@ module frame_parser #(
   frame_settle #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_settle (
-      .clk_i, .enters_i(leave), .decides_i(left_q[1]), .load_i(load_left[1:0]), .first_i(head_first_q), .last_i(head_last_q),
-      .budget_ends_i(head_number_q[BudgetBeats-1]), .words_i(head_words_q), .network_i(head_network_q),
-      .walk_i(head_walk_q), .pointer_i(head_pointer_q), .kind_i(head_kind_q),
+      .clk_i, .enters_i(head_load), .load_i({load_left[0], leave | HoldIdle == 0}), .decides_i(left_q[0]),
+      .first_i(next_first), .last_i(next_last), .budget_ends_i(head_number[BudgetBeats-1]), .words_i(next_words),
+      .network_i(next_network), .walk_i(next_walk), .pointer_i(next_pointer), .kind_i(next_kind),
       .settle_o(settle), .network_o(settled_network), .transport_o(settled_transport),
       .over_budget_o(over_budget), .ports_o(ports), .ports_at_o(ports_at)
   );
@@ -489,11 +496,11 @@ module frame_parser #(
   frame_result #(
       .BeatBytes(BeatBytes), .IdBits(IdBits)
   ) u_result (
-      .clk_i, .valid_i(left_q[2]), .load_i(load_left),
+      .clk_i, .valid_i(left_q[1]), .load_i(load_left),
       .home_i(home_q), .home_begins_i(home_begins), .home_continues_i(home_continues), .home_at_i(home_at_q[ByteBits-1:0]),
       .routing_i(routing_q), .routing_begins_i(routing_begins), .routing_continues_i(routing_continues),
       .routing_at_i(routing_at_q[ByteBits-1:0]), .first_i(first),
-      .id_i(id), .ipv4_i(ipv4), .tags_i(tags), .extended_i(extended), .beat_i(beat),
+      .beside_i(beside), .beat_i(beat),
       .network_i(settled_network), .transport_i(settled_transport), .over_budget_i(over_budget),
       .ports_i(ports), .ports_at_i(ports_at),
       .soon_network_o, .soon_transport_o, .soon_extension_headers_o,

@@ -1,14 +1,14 @@
-// The end of the parser: four clocks. Gathers the addresses and ports of a frame as its beats pass, and gives its fields
+// The end of the parser: three clocks. Gathers the addresses and ports of a frame as its beats pass, and gives its fields
 // behind the beat that settles it. Behind a network of NETWORK_NONE the others mean nothing.
 //
-// The fourth clock is that behind the beat that settles the frame.
+// The third clock is that behind the beat that settles the frame.
 module frame_result #(
     parameter int BeatBytes   = 64,
     parameter int IdBits      = 16
 ) (
     input  logic                         clk_i,
-    input  logic                         valid_i,     // a beat, in the third clock
-    input  logic [3:0]                   load_i,      // a clock each
+    input  logic                         valid_i,     // a beat, in the second clock
+    input  logic [2:0]                   load_i,      // a clock each
     // first clock: where addresses are, as address_capture takes it
     input  logic                         home_i,
     input  logic                         home_begins_i,
@@ -20,11 +20,7 @@ module frame_result #(
     input  logic [$clog2(BeatBytes)-1:0] routing_at_i,
     // second clock
     input  logic                         first_i,     // only with a beat
-    // third clock
-    input  logic [IdBits-1:0]            id_i,
-    input  logic                         ipv4_i,
-    input  logic [1:0]                   tags_i,
-    input  logic                         extended_i,
+    input  logic [IdBits+3:0]            beside_i,    // identifier, tags, extension headers, IPv4: of a frame's first beat
     input  logic [8*BeatBytes-1:0]       beat_i,
     // of frame_settle
     input  logic [1:0]                   network_i,
@@ -32,7 +28,7 @@ module frame_result #(
     input  logic                         over_budget_i,
     input  logic                         ports_i,
     input  logic [$clog2(BeatBytes)-3:0] ports_at_i,
-    // fourth clock; the fields that decide on the hash a clock before
+    // third clock; the fields that decide on the hash a clock before
     output logic [1:0]                   soon_network_o,
     output logic [1:0]                   soon_transport_o,
     output logic                         soon_extension_headers_o,
@@ -56,25 +52,22 @@ module frame_result #(
     swap4 = {swap(words[31:0]), swap(words[63:32]), swap(words[95:64]), swap(words[127:96])};
   endfunction
 
-  // First to third clock.
+  // First and second clock.
   logic home_captured, routing_captured;
   logic [127:0] home, routing;
   logic [3:0] home_phase, routing_phase;
 
   address_capture #(.BeatBytes(BeatBytes)) u_home (
-      .clk_i, .load_i(load_i[2:0]), .has_i(home_i), .begins_i(home_begins_i), .continues_i(home_continues_i),
+      .clk_i, .load_i(load_i[1:0]), .has_i(home_i), .begins_i(home_begins_i), .continues_i(home_continues_i),
       .at_i(home_at_i), .beat_i, .captured_o(home_captured), .bytes_o(home), .phase_o(home_phase)
   );
 
   address_capture #(.BeatBytes(BeatBytes)) u_routing (
-      .clk_i, .load_i(load_i[2:0]), .has_i(routing_i), .begins_i(routing_begins_i), .continues_i(routing_continues_i),
+      .clk_i, .load_i(load_i[1:0]), .has_i(routing_i), .begins_i(routing_begins_i), .continues_i(routing_continues_i),
       .at_i(routing_at_i), .beat_i, .captured_o(routing_captured), .bytes_o(routing), .phase_o(routing_phase)
   );
 
-  logic first_q;
-  always_ff @(posedge clk_i) first_q <= first_i;
-
-  // Third clock.
+  // Second clock.
   logic over_q, extended_q;
   logic [1:0] network_q, transport_q;
   logic [IdBits-1:0] id_q;
@@ -82,18 +75,21 @@ module frame_result #(
   logic [127:0] source_q, destination_q;
 
   always_ff @(posedge clk_i) begin : gather
+    logic ipv4;
+    logic [1:0] tags;
     logic [255:0] ip;  // from the third word of IP on
-    if (load_i[2]) begin
+    if (load_i[1]) begin
       network_q <= network_i;
       transport_q <= transport_i;
       over_q <= over_budget_i;
     end
     if (valid_i & ports_i) ports_q <= swap(beat_i[{ports_at_i, 5'd0}+:32]);
-    if (first_q) begin
-      id_q <= id_i;
-      extended_q <= extended_i;
-      ip = tags_i == 2'd0 ? beat_i[32*6+:256] : tags_i == 2'd1 ? beat_i[32*7+:256] : beat_i[32*8+:256];
-      if (ipv4_i) begin
+    if (first_i) begin
+      {tags, ipv4} = {beside_i[3:2], beside_i[0]};
+      id_q <= beside_i[IdBits+3:4];
+      extended_q <= beside_i[1];
+      ip = tags == 2'd0 ? beat_i[32*6+:256] : tags == 2'd1 ? beat_i[32*7+:256] : beat_i[32*8+:256];
+      if (ipv4) begin
         source_q <= {swap(ip[32*1+:32]), 96'd0};
         destination_q <= {swap(ip[32*2+:32]), 96'd0};
       end else begin
@@ -107,9 +103,9 @@ module frame_result #(
   assign soon_transport_o = transport_q;
   assign soon_extension_headers_o = extended_q;
 
-  // Fourth clock.
+  // Third clock.
   always_ff @(posedge clk_i) begin
-    if (load_i[3]) begin
+    if (load_i[2]) begin
       id_o <= id_q;
       over_budget_o <= over_q;
       network_o <= network_q;

@@ -1,4 +1,4 @@
-// When a frame's headers are complete, and what they come to: three clocks, beside the search for home addresses.
+// When a frame's headers are complete, and what they come to: three clocks.
 //
 // Settled: no IP header; the last header that is read is complete; the frame ends; the budget ends. If the frame ends
 // first, an IPv6 frame whose extension headers are incomplete comes to nothing, any other to a packet without a
@@ -10,8 +10,8 @@ module frame_settle #(
 ) (
     input  logic                         clk_i,
     input  logic                         enters_i,       // a beat, in the first clock
+    input  logic [1:0]                   load_i,         // second and third clock; the second may come late
     input  logic                         decides_i,      // a beat, in the third
-    input  logic [1:0]                   load_i,         // second and third clock
     input  logic                         first_i,
     input  logic                         last_i,
     input  logic                         budget_ends_i,  // with this beat

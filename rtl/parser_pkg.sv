@@ -25,6 +25,31 @@ package parser_pkg;
     endcase
   endfunction
 
+  // Begin, two words, and as many as the header says, in units of one (scale 0) or two words.
+  function automatic logic [10:0] end_at(input int begins, input int beyond, input int scale, input logic [7:0] units);
+    end_at = 32'(units) >= (beyond - begins - 2 + scale) / (scale + 1) ? 11'(beyond) :
+             11'(begins + 2) + (scale != 0 ? 11'({units, 1'b0}) : 11'(units));
+  endfunction
+
+  // A word of a beat as if an IPv6 extension header began there:
+  //
+  //   31      30..20             19     18..8               7..6   5            4               3              2..0
+  //  +---+-----------------------+---+---------------------+------+------------+----------------+--------------+--------+
+  //  | 0 | end as authentication | 0 | end as other header |  0   | 24 bytes or| type 2 routing | real fragment| next's |
+  //  |   |                       |   |                     |      | more, kept | with an address|              | kind   |
+  //  +---+-----------------------+---+---------------------+------+------------+----------------+--------------+--------+
+  //
+  // Ends are words from the beat's begin, at most `beyond`, which is beyond every budget and leaves room for the fixed part
+  // of a transport header; compared before they are added up, for the sake of speed. header: next header, length, two bytes
+  // of its own, the first in [7:0]; it begins at the beat's word `begins`; kept: all of the word is in the frame.
+  function automatic logic [31:0] extension_word(input int begins, input int beyond, input logic [31:0] header,
+                                                 input logic kept);
+    extension_word = {
+        1'b0, end_at(begins, beyond, 0, header[15:8]), 1'b0, end_at(begins, beyond, 1, header[15:8]),
+        2'd0, header[15:8] >= 8'd2 & kept, header[23:16] == 8'd2 & header[15:8] >= 8'd2,
+        {header[31:24] & 8'hf9, header[23:16]} != 16'd0, kind_of(header[7:0])};
+  endfunction
+
   // An IPv6 address that begins at byte `phase` of 16 and goes around, the first byte in [7:0]; network order left to
   // right.
   function automatic logic [127:0] address_of(input logic [127:0] bytes, input logic [3:0] phase);

@@ -1,7 +1,5 @@
-// Catches what nobody takes at once, results first of all: who gives cannot wait, who takes may. An empty one is a wire:
-// what comes is at the output in the same clock, and is kept only if it is not taken there. What waits stands in a register
-// at the output, what waits behind it in a memory. in_valid_i has no ready: who counts Depth credits, or knows how many are
-// ever on their way, never has more than places.
+// A waiting_fifo with the way past it: an empty one is a wire. What comes is at the output in the same clock, and is kept
+// only if it is not taken there.
 module result_fifo #(
     parameter int Bits  = 32,
     parameter int Depth = 32   // a power of two
@@ -15,41 +13,16 @@ module result_fifo #(
     output logic [Bits-1:0] out_o
 );
 
-  localparam int PlaceBits = $clog2(Depth);
+  logic waits;
+  logic [Bits-1:0] front;
 
-  (* ram_style = "distributed" *) logic [Bits-1:0] behind_q [Depth];
-  logic [Bits-1:0] front_q;
-  logic [PlaceBits-1:0] write_q, read_q;
-  logic waits_q, more_q, keep, put, get;
+  waiting_fifo #(
+      .Bits(Bits), .Depth(Depth)
+  ) u_waiting (
+      .clk_i, .rst_ni, .in_valid_i, .in_i, .out_ready_i, .waits_o(waits), .front_o(front)
+  );
 
-  assign out_valid_o = waits_q | in_valid_i;
-  assign out_o = waits_q ? front_q : in_i;
-  assign keep = in_valid_i & (waits_q | ~out_ready_i);
-  assign put = keep & waits_q & (more_q | ~out_ready_i);
-  assign get = more_q & out_ready_i;
-
-  always_ff @(posedge clk_i) if (put) behind_q[write_q] <= in_i;
-
-  always_ff @(posedge clk_i) begin
-    if (get) front_q <= behind_q[read_q];
-    else if (keep & ~put) front_q <= in_i;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      write_q <= '0;
-      read_q <= '0;
-      more_q <= 1'b0;
-      waits_q <= 1'b0;
-    end else begin
-      if (put) write_q <= write_q + 1'b1;
-      if (get) read_q <= read_q + 1'b1;
-      // All places taken and none look alike by the pointers; put at the same time keeps it from being empty.
-      if (put) more_q <= 1'b1;
-      else if (get && read_q + 1'b1 == write_q) more_q <= 1'b0;
-      if (keep) waits_q <= 1'b1;
-      else if (out_ready_i & ~more_q) waits_q <= 1'b0;
-    end
-  end
+  assign out_valid_o = waits | in_valid_i;
+  assign out_o = waits ? front : in_i;
 
 endmodule

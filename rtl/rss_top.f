@@ -6,7 +6,9 @@ beat_input.sv
 frame_align.sv
 link_decode.sv
 extension_words.sv
+first_hop.sv
 extension_hop.sv
+waiting_fifo.sv
 result_fifo.sv
 option_map.sv
 option_column.sv

@@ -8,7 +8,7 @@
 module parser_control #(
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,
-    parameter int Latency       = MaxExtensions + 8
+    parameter int Latency       = 2 * MaxExtensions + 5
 ) (
     input logic         clk_i,
     input logic         rst_ni,

@@ -1,11 +1,11 @@
 // As steering_idle, for frame_parser with 512 bits and without StartOffset: an edge with tvalid_i low changes no register
 // and writes no memory, once the last beat within a frame's budget has passed. Beats behind the budget leave nothing to be
 // done, and a frame that waits for its next beat does not matter. For frames without a search, as in parser_control; the
-// search's registers are looked at all the same. In the three clocks behind a reset those without one may change.
+// search's registers are looked at all the same. Behind a reset those without one may change for as long as behind a beat.
 module parser_idle #(
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,
-    parameter int Latency       = MaxExtensions + 8
+    parameter int Latency       = 2 * MaxExtensions + 5
 ) (
     input logic         clk_i,
     input logic         rst_ni,
@@ -18,7 +18,6 @@ module parser_idle #(
 );
 
   localparam int Beats = HeaderBytes / 64;  // of the budget
-  localparam int Settles = 3;               // clocks behind a reset in which registers may change: where addresses begin
 
   logic changes;
 
@@ -45,10 +44,10 @@ module parser_idle #(
     if (tvalid_i) number_q <= number;
   end
 
-  // The line; the oldest beat is at the upper end. For as long as registers settle behind a reset, it is as if there were one.
+  // The line; the oldest beat is at the upper end. A reset is like a beat.
   logic [Latency-1:0] beat_q;
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) beat_q <= Latency'(1) << (Latency - Settles);
+    if (!rst_ni) beat_q <= Latency'(1);
     else beat_q <= {beat_q[Latency-2:0], tvalid_i & number != '0};
   end
 

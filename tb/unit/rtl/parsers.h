@@ -51,7 +51,7 @@ struct Parser {
   static constexpr unsigned kWidth = Width;
   static constexpr bool kStartOffset = StartOffset;
   static constexpr Budget kBudget{HeaderBytes, MaxExtensions};
-  static constexpr unsigned kClocks = MaxExtensions + (StartOffset ? 10 : 8) + (Width < 64);
+  static constexpr unsigned kClocks = 2 * MaxExtensions + (StartOffset ? 7 : 5) + (Width < 64);
   static constexpr unsigned kSearch = HeaderBytes / 16 + 24;
 };
 

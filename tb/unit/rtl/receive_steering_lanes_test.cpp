@@ -22,12 +22,12 @@ constexpr unsigned kSearch = 64;
 constexpr unsigned kGroups = 128;  // on their way or waiting
 struct TwoWithTablesAndOffsets {
   using Model = Vreceive_steering_lanes2;
-  static constexpr unsigned kLanes = 2, kClocks = 21, kDecided = 13, kConfigs = 4;
+  static constexpr unsigned kLanes = 2, kClocks = 22, kDecided = 14, kConfigs = 4;
   static constexpr bool kOffsets = true;
 };
 struct FourDirect {
   using Model = Vreceive_steering_lanes4;
-  static constexpr unsigned kLanes = 4, kClocks = 18, kDecided = 11, kConfigs = 12;
+  static constexpr unsigned kLanes = 4, kClocks = 19, kDecided = 12, kConfigs = 12;
   static constexpr bool kOffsets = false;
 };
 

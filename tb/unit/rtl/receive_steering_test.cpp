@@ -67,7 +67,7 @@ TEST(ReceiveSteering, AnInnerFrameBehindAStartOffsetIsSteeredAsIfItWereAlone) {
   EXPECT_EQ(results[0].result, results[1].result);
 }
 
-TEST(ReceiveSteering, ResultLeavesTwentyOneClocksAfterTheBeatThatSettlesTheFrame) {
+TEST(ReceiveSteering, ResultLeavesTwentyTwoClocksAfterTheBeatThatSettlesTheFrame) {
   RandomFrames random(4);
   SteeringBench bench(some_config(random));
   const FrameBytes short_frame = FrameBuilder().ipv4().tcp(1, 2).raw(FrameBytes(10)).bytes();
@@ -75,8 +75,8 @@ TEST(ReceiveSteering, ResultLeavesTwentyOneClocksAfterTheBeatThatSettlesTheFrame
   builder.ipv6().hop_by_hop().hop_by_hop().routing(2, kVia).fragment(0, false).tcp(1, 2);
   const auto results = bench.check_frames({{short_frame, 0}, {builder.bytes(), 0}});
   ASSERT_EQ(results.size(), 2u);
-  EXPECT_EQ(results[0].given_at - results[0].sent_at, 21u);
-  EXPECT_EQ(results[1].given_at - results[1].sent_at, 21u + 1);  // the second beat settles it
+  EXPECT_EQ(results[0].given_at - results[0].sent_at, 22u);
+  EXPECT_EQ(results[1].given_at - results[1].sent_at, 22u + 1);  // the second beat settles it
 }
 
 TEST(ReceiveSteering, AFrameThatIsSearchedForAHomeAddressTakesLongerAndTheNextOneWaitsForIt) {
@@ -87,7 +87,7 @@ TEST(ReceiveSteering, AFrameThatIsSearchedForAHomeAddressTakesLongerAndTheNextOn
   const FrameBytes next = FrameBuilder().ipv4().tcp(1, 2).raw(FrameBytes(10)).bytes();
   const auto results = bench.check_frames({{searched.bytes(), 0}, {next, 0}, {next, 0}});
   ASSERT_EQ(results.size(), 3u);
-  EXPECT_GT(results[0].given_at - results[0].sent_at, 21u + 1);
+  EXPECT_GT(results[0].given_at - results[0].sent_at, 22u + 1);
   EXPECT_LE(results[0].given_at - results[0].sent_at, 21u + 1 + 40);
   EXPECT_EQ(results[1].given_at, results[0].given_at + 1);
   EXPECT_EQ(results[2].given_at, results[1].given_at + 1);
