@@ -296,8 +296,12 @@ module frame_parser #(
   assign last_has_starts = has_starts[Last];
   assign last_starts = starts[Last*Words+:Words];
 
-  always_comb begin : walked
+  function automatic logic [Words-1:0] one_of_words(input logic [WordBits-1:0] at);
     integer n;
+    for (n = 0; n < Words; n = n + 1) one_of_words[n] = at == WordBits'(n);
+  endfunction
+
+  always_comb begin
     {has_routing, searches, searched, job} = 4'd0;
     first_routing_at = '0;
     all_starts = '0;
@@ -305,8 +309,7 @@ module frame_parser #(
     if (walked_extended) begin
       has_routing = last_routing | last_found_routing;
       first_routing_at = last_routing ? last_routing_at : last_found_at;
-      all_starts = last_starts;
-      for (n = 0; n < Words; n = n + 1) if (last_found_options & last_found_at == WordBits'(n)) all_starts[n] = 1'b1;
+      all_starts = last_found_options ? last_starts | one_of_words(last_found_at) : last_starts;
       beat_in_frame = walked_first ? '0 : beat_in_frame_q + 1'b1;
       searches = last_has_starts | last_found_options;
       searched = searches | (searched_q & ~walked_first);
@@ -444,13 +447,17 @@ module frame_parser #(
   assign routing_behind = routing_at_q[ByteBits];  // in the beat behind that of its header
   assign home_number = home_at_q[HomeBits-1:ByteBits];
 
-  always_comb begin : begins_here
+  function automatic logic [BudgetBeats-1:0] one_of_beats(input logic [NumberBits:0] number);
     integer b;
+    for (b = 0; b < BudgetBeats; b = b + 1) one_of_beats[b] = number == (NumberBits + 1)'(b);
+  endfunction
+
+  always_comb begin
     home_beat = '0;
     routing_beat = '0;
     {home_begins, home_continues, routing_begins, routing_continues} = 4'd0;
     if (left & home_q) begin
-      for (b = 0; b < BudgetBeats; b = b + 1) home_beat[b] = home_number == (NumberBits + 1)'(b);
+      home_beat = one_of_beats(home_number);
       home_begins = (number_q & home_beat) != '0;
       home_continues = (number_q & home_beat << 1) != '0;
     end
