@@ -66,22 +66,38 @@ module receive_steering #(
 
   logic [Lanes-1:0] begins, waits, head, take, lane_cfg_ready;
   logic open_q, leaves;
-  logic [CreditBits-1:0] begun_q, gone_q, groups;
+  logic [CreditBits-1:0] groups_q;  // on their way
 
   assign out_valid_o = (head & ~waits) == '0 ? head : '0;
   assign take = out_ready_i ? out_valid_o : '0;
   assign leaves = |take;
-  assign groups = begun_q - gone_q;
+
+  // Frames begin and results leave at far ends of the pipeline. Without HoldIdle both have a clock to get to the counter; a
+  // group that is on that way has begun all the same.
+  logic counts_in, counts_out, uncounted;
+  if (HoldIdle != 0) begin : g_at_once
+    assign counts_in = |begins;
+    assign counts_out = leaves;
+    assign uncounted = 1'b0;
+  end else begin : g_later
+    logic begins_q, leaves_q;
+    always_ff @(posedge clk_i) begin
+      begins_q <= rst_ni & |begins;
+      leaves_q <= rst_ni & leaves;
+    end
+    assign counts_in = begins_q;
+    assign counts_out = leaves_q;
+    assign uncounted = begins_q;
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       open_q <= 1'b1;
-      begun_q <= '0;
-      gone_q <= '0;
+      groups_q <= '0;
     end else begin
-      if (|begins) begun_q <= begun_q + 1'b1;
-      if (leaves) gone_q <= gone_q + 1'b1;
-      open_q <= groups < CreditBits'(Credits - 1);  // one may begin at this edge
+      if (counts_in & ~counts_out) groups_q <= groups_q + 1'b1;
+      else if (counts_out & ~counts_in) groups_q <= groups_q - 1'b1;
+      open_q <= groups_q < CreditBits'(Credits - 1) - CreditBits'(uncounted);  // one may begin at this edge
     end
   end
 
@@ -111,7 +127,8 @@ module receive_steering #(
         .tready_o(tready_o[n]), .tlast_i(tlast_i[n]), .tuser_i(tuser_i[16*n+:16]),
         .start_offset_i(start_offset_i[10*n+:10]),
         .open_i(open_q), .begins_o(begins[n]),
-        .cfg_valid_i, .cfg_ready_o(lane_cfg_ready[n]), .cfg_go_i(cfg_ready_o), .cfg_addr_i, .cfg_data_i,
+        .cfg_valid_i, .cfg_ready_o(lane_cfg_ready[n]), .cfg_go_i(Lanes == 1 ? 1'b1 : cfg_ready_o),
+        .cfg_addr_i, .cfg_data_i,
         .active_bank_o(lane_bank[n]),
         .out_valid_o(waits[n]), .out_ready_i(take[n]), .out_id_o(out_id_o[16*n+:16]),
         .out_hash_o(out_hash_o[32*n+:32]), .out_report_o(out_report_o[4*n+:4]), .out_queue_o(out_queue_o[16*n+:16]),

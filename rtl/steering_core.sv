@@ -9,7 +9,7 @@
 // Configuration: two banks, map in rss_pkg. A packet uses the bank in force when its soon_valid_i is taken. The bus
 // writes the other bank, the shadow; CFG_COMMIT exchanges them: a packet taken at the same edge is the last of the old
 // bank. cfg_ready_o is low for shadow writes while packets of the shadow bank are on their way. With HashTables 1 a
-// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9218 clocks
+// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9219 clocks
 // later; it must stay until then, and packets go on under the old bank. A word is taken at an edge with cfg_valid_i,
 // cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are ready).
 //
@@ -76,25 +76,30 @@ module steering_core #(
       bank_q <= bank;
       active_q <= active;
       // Of the stages as they will be: cfg_ready_o comes early in its clock.
-      shadow_busy_q <= active ? |(valid & ~bank) : |(valid & bank);
+      shadow_busy_q <= ((valid & {Stages{active}}) ^ bank) != '0;
     end
   end
 
   // Configuration. A word is written a clock after it was taken: the way to so many registers is long. A COMMIT acts at
-  // once; what is written at its edge is in force with it.
-  logic commit, key_ready, taken, table_write_q, write_bank_q;
+  // once; what is written at its edge is in force with it. Which words are written is known early: at addresses with
+  // bits 3 and 2, as COMMIT's, there are none but the table's.
+  logic commit, key_ready, table_write_q, write_bank_q;
+  logic [1:0] bank_write_q;
   logic [rss_pkg::PAIR_BITS-1:0] write_pair_q;
   logic [31:0] write_data_q;
 
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
   assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
-  assign taken = cfg_valid_i & cfg_ready_o & cfg_go_i;
-  assign active = active_q ^ (taken & commit);
+  assign active = active_q ^ (cfg_valid_i & commit & key_ready & cfg_go_i);
   assign active_bank_o = active_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) table_write_q <= 1'b0;
-    else table_write_q <= taken & ~cfg_addr_i[rss_pkg::PAIR_BITS];
+    table_write_q <= 1'b0;
+    bank_write_q <= 2'd0;
+    if (rst_ni & cfg_valid_i & cfg_go_i & ~shadow_busy_q) begin
+      if (!cfg_addr_i[rss_pkg::PAIR_BITS]) table_write_q <= 1'b1;
+      else if (cfg_addr_i[3:2] != 2'd3) bank_write_q <= {~active_q, active_q};
+    end
     if (cfg_valid_i) begin
       write_bank_q <= ~active_q;
       write_pair_q <= cfg_addr_i[rss_pkg::PAIR_BITS-1:0];
@@ -102,20 +107,19 @@ module steering_core #(
     end
   end
 
-  logic [rss_pkg::HASH_TYPES-1:0] types0, types1;
-  logic ex_always0, ex_always1;
+  logic [31:0] rules0, rules1;
   logic [rss_pkg::INDEX_BITS-1:0] mask0, mask1;
   logic [15:0] unclassified0, unclassified1;
   logic [rss_pkg::KEY_BITS-1:0] key0, key1;
 
   config_bank u_bank0 (
-      .clk_i, .rst_ni, .write_i(taken & active_q), .addr_i(cfg_addr_i), .data_i(write_data_q),
-      .types_o(types0), .ex_always_o(ex_always0), .mask_o(mask0), .unclassified_o(unclassified0), .key_o(key0)
+      .clk_i, .rst_ni, .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[0]), .data_i(write_data_q),
+      .rules_o(rules0), .mask_o(mask0), .unclassified_o(unclassified0), .key_o(key0)
   );
 
   config_bank u_bank1 (
-      .clk_i, .rst_ni, .write_i(taken & ~active_q), .addr_i(cfg_addr_i), .data_i(write_data_q),
-      .types_o(types1), .ex_always_o(ex_always1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
+      .clk_i, .rst_ni, .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[1]), .data_i(write_data_q),
+      .rules_o(rules1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
   );
 
   // Stages 1 and 2.
@@ -124,13 +128,12 @@ module steering_core #(
 
   field_select u_select (
       .clk_i, .load_i(load[1:0]),
-      .types_i(active_q ? types1 : types0), .ex_always_i(active_q ? ex_always1 : ex_always0),
-      .network_i(soon_network_i), .transport_i(soon_transport_i), .extension_headers_i(soon_extension_headers_i),
-      .report_o(report),
+      .rules_i(active_q ? rules1 : rules0), .network_i(soon_network_i), .transport_i(soon_transport_i),
+      .extension_headers_i(soon_extension_headers_i),
       .source_i(in_source_i), .destination_i(in_destination_i),
       .ex_source_i(in_ex_source_i), .ex_destination_i(in_ex_destination_i),
       .source_port_i(in_source_port_i), .destination_port_i(in_destination_port_i),
-      .tuple_o(tuple)
+      .report_o(report), .tuple_o(tuple)
   );
 
   // Stages 3 to Hashed.
@@ -198,25 +201,21 @@ module steering_core #(
     end
   end
 
-  // What travels beside.
-  logic [IdBits-1:0] id_q;
-  logic [3:0] report_q;
-  always_ff @(posedge clk_i) begin
-    if (load[1]) id_q <= in_id_i;
-    if (load[Stages-2]) report_q <= report_looked;
-    if (load[Stages-1]) out_report_o <= report_q;
-  end
+  // What travels beside. The report is looked at two stages before the end.
+  logic [IdBits-1:0] id_q, id_looked;
+  always_ff @(posedge clk_i) if (load[1]) id_q <= in_id_i;
 
   beat_delay #(
-      .Bits(IdBits), .Stages(Stages - 2)
-  ) u_id (
-      .clk_i, .load_i({out_valid_o, load[Stages-1:2]}), .bits_i(id_q), .bits_o(out_id_o)
+      .Bits(IdBits + 4), .Stages(Stages - 4)
+  ) u_beside (
+      .clk_i, .load_i(load[Stages-2:2]), .bits_i({id_q, report}), .bits_o({id_looked, report_looked})
   );
 
   beat_delay #(
-      .Bits(4), .Stages(Stages - 3)
-  ) u_report (
-      .clk_i, .load_i(load[Stages-2:1]), .bits_i(report), .bits_o(report_looked)
+      .Bits(IdBits + 4), .Stages(2)
+  ) u_last (
+      .clk_i, .load_i({out_valid_o, load[Stages-1:Stages-2]}), .bits_i({id_looked, report_looked}),
+      .bits_o({out_id_o, out_report_o})
   );
 
   beat_delay #(

@@ -103,9 +103,9 @@ module steering_lane #(
       .Bits(IdBits + 32 + 4 + 16 + 1), .Depth(Places)
   ) u_results (
       .clk_i, .rst_ni,
-      .in_valid_i(steered), .in_i({steered_id, hash, report, queue, bank}),
+      .in_valid_i(steered), .in_i({report, bank, steered_id, queue, hash}),
       .out_valid_o, .out_ready_i,
-      .out_o({out_id_o, out_over_budget_o, out_hash_o, out_report_o, out_queue_o, out_bank_o})
+      .out_o({out_report_o, out_bank_o, out_id_o, out_over_budget_o, out_queue_o, out_hash_o})
   );
 
 endmodule

@@ -3,7 +3,7 @@
 // which needs no block RAM; 36 memories of 512 words here.
 //
 // Two banks of tables. A key taken with key_valid_i and key_ready_o is written into the bank that is not in force, one
-// word a clock for 9216 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
+// word a clock for 9217 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
 // with the bank_o of that clock as bank_i and has its key all the way. Whoever owns the pipeline gives a key only while no
 // tuple of the bank that is not in force is on its way.
 //
@@ -28,25 +28,29 @@ module toeplitz_table_hash (
 
   localparam int Bytes = rss_pkg::TUPLE_BITS / 8;
 
-  logic walks_q, last;
+  logic walks_q, ends_q;      // ends: the last entry is being written
   logic [rss_pkg::KEY_BITS-1:0] key_q;
   logic [Bytes-1:0] byte_q;   // the byte in hand, one bit, the first byte's the lowest; none without a walk
   logic [38:0] window_q;      // the key bits that it meets, the first in [38]
   logic [7:0] at_q;           // the value whose entry is in hand
+  logic in_q, last_q;         // known of it: the bit that comes in at the left behind it; it is the last one, 1
   logic [31:0] entry_q;
+  logic begins;
+  logic [7:0] following;
 
   assign key_ready_o = ~walks_q;
-  assign last = at_q == 8'd1;
+  assign begins = key_valid_i & ~walks_q;
+  assign following = {in_q, at_q[7:1]};
 
-  // The bit that comes in at the left.
+  // The bit that comes in at the left behind a value.
   function automatic logic next_bit(input logic [7:0] value);
     next_bit = value[0] ^ value[2] ^ value[3] ^ value[4] ^ (value[7:1] == 7'd0);
   endfunction
 
-  function automatic logic [31:0] next_entry(input logic [30:0] entry, input logic [7:0] value,
+  // in: the bit that comes in behind value.
+  function automatic logic [31:0] next_entry(input logic [30:0] entry, input logic [7:0] value, input logic in,
                                              input logic [38:0] window);
-    next_entry = {entry ^ ({31{value[0]}} & window[30:0]), ^(value[7:1] & window[6:0])} ^
-                 ({32{next_bit(value)}} & window[38:7]);
+    next_entry = {entry ^ ({31{value[0]}} & window[30:0]), ^(value[7:1] & window[6:0])} ^ ({32{in}} & window[38:7]);
   endfunction
 
   // The eight key bits that come into the window behind the byte in hand, in one of four bytes, the others 0. There is time
@@ -65,29 +69,35 @@ module toeplitz_table_hash (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       walks_q <= 1'b0;
+      ends_q <= 1'b0;
+      last_q <= 1'b0;
       bank_o <= 1'b0;
       byte_q <= '0;
-    end else if (key_valid_i & key_ready_o) begin
+    end else if (begins) begin
       walks_q <= 1'b1;
       byte_q <= Bytes'(1);
-    end else if (last & walks_q) begin
-      byte_q <= byte_q << 1;
-      if (byte_q[Bytes-1]) begin
+    end else if (walks_q) begin
+      last_q <= following == 8'd1;
+      ends_q <= last_q & byte_q[Bytes-1];
+      if (last_q) byte_q <= byte_q << 1;
+      if (ends_q) begin
         walks_q <= 1'b0;
         bank_o <= ~bank_o;
       end
     end
   end
   always_ff @(posedge clk_i) begin
-    if (key_valid_i & key_ready_o) begin
+    if (begins) window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
+    else if (last_q) window_q <= {window_q[30:0], key_byte_q};
+    if (begins) begin
       key_q <= key_i;
-      window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
       at_q <= 8'd0;
+      in_q <= next_bit(8'd0);
       entry_q <= 32'd0;
     end else if (walks_q) begin
-      at_q <= {next_bit(at_q), at_q[7:1]};
-      entry_q <= next_entry(entry_q[30:0], at_q, window_q);
-      if (last) window_q <= {window_q[30:0], key_byte_q};
+      at_q <= following;
+      in_q <= next_bit(following);
+      entry_q <= next_entry(entry_q[30:0], at_q, in_q, window_q);
       key_bytes_q <= behind(key_q, byte_q);
       key_byte_q <= key_bytes_q[31:24] | key_bytes_q[23:16] | key_bytes_q[15:8] | key_bytes_q[7:0];
     end
@@ -102,7 +112,7 @@ module toeplitz_table_hash (
       assign write[4*g+3-b] = byte_q[4*g+b];
     end
     toeplitz_table_group u_group (
-        .clk_i, .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),
+        .clk_i, .rst_ni, .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),
         .load_i(load_i[1:0]), .bank_i, .bytes_i(tuple_i[287-32*g-:32]),
         .sum_o(ninth[287-32*g-:32])
     );
