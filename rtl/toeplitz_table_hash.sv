@@ -36,11 +36,11 @@ module toeplitz_table_hash (
   logic in_q, last_q;         // known of it: the bit that comes in at the left behind it; it is the last one, 1
   logic [31:0] entry_q;
   logic begins;
-  logic [7:0] following;
+  logic [7:0] next_at;
 
   assign key_ready_o = ~walks_q;
   assign begins = key_valid_i & ~walks_q;
-  assign following = {in_q, at_q[7:1]};
+  assign next_at = {in_q, at_q[7:1]};
 
   // The bit that comes in at the left behind a value.
   function automatic logic next_bit(input logic [7:0] value);
@@ -77,7 +77,7 @@ module toeplitz_table_hash (
       walks_q <= 1'b1;
       byte_q <= Bytes'(1);
     end else if (walks_q) begin
-      last_q <= following == 8'd1;
+      last_q <= next_at == 8'd1;
       ends_q <= last_q & byte_q[Bytes-1];
       if (last_q) byte_q <= byte_q << 1;
       if (ends_q) begin
@@ -95,8 +95,8 @@ module toeplitz_table_hash (
       in_q <= next_bit(8'd0);
       entry_q <= 32'd0;
     end else if (walks_q) begin
-      at_q <= following;
-      in_q <= next_bit(following);
+      at_q <= next_at;
+      in_q <= next_bit(next_at);
       entry_q <= next_entry(entry_q[30:0], at_q, in_q, window_q);
       key_bytes_q <= behind(key_q, byte_q);
       key_byte_q <= key_bytes_q[31:24] | key_bytes_q[23:16] | key_bytes_q[15:8] | key_bytes_q[7:0];

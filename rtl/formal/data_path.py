@@ -125,8 +125,9 @@ def _vector_registers(netlist, name, width, first=0):
 def _table_writer(netlist, tables):
     """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit set,
     window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
-    first step takes the key, each step writes entry_q to its place and goes to the next value, the last one exchanges the
-    banks and leaves byte_q 0, as a reset does. From the second step of a byte on key_bytes_q, and from the third on
+    first step takes the key, each step gives entry_q and its place to registers, from which it is written in the next
+    one, and goes to the next value. in_q and last_q say in advance what follows of the value. Behind the last value byte_q is
+    0, as after a reset, and a step that ends_q tells exchanges the banks. From the second step of a byte on key_bytes_q, and from the third on
     key_byte_q, has the key bits that come in behind its last value. Any other input is arbitrary."""
     variables = Variables()
     byte_count = TUPLE_BITS // 8
@@ -138,9 +139,14 @@ def _table_writer(netlist, tables):
     key_bytes_q = _vector_registers(netlist, "key_bytes_q", 32)
     key_byte_q = _vector_registers(netlist, "key_byte_q", 8)
     walks_q, bank_q = _state_of(netlist, "key_ready_o"), _state_of(netlist, "bank_o")
+    by_name = {name: bit for bit, name in netlist.register_names.items()}
+    in_q, last_q, ends_q = by_name["in_q"], by_name["last_q"], by_name["ends_q"]
+    write_q = [bit for name, bit in by_name.items() if ".write_q[" in name]
+    if len(write_q) != byte_count:
+        raise ProofError(f"{len(write_q)} registers that enable writes")
     if not netlist.outputs["bank_o"] == [bank_q]:
         raise ProofError("bank_o is not a register")
-    walk_registers = key_q + byte_q + window_q + at_q + entry_q + [walks_q, bank_q]
+    walk_registers = key_q + byte_q + window_q + at_q + entry_q + [walks_q, bank_q, in_q, last_q, ends_q]
     bank = variables("bank")
 
     # From the left: the key, and those of its bits that the windows of the byte in hand are made of.
@@ -155,6 +161,10 @@ def _table_writer(netlist, tables):
     def one_of(byte):
         return constant(1 << byte, byte_count)
 
+    def next_of(value):
+        bit = (value ^ value >> 2 ^ value >> 3 ^ value >> 4 ^ (value < 2)) & 1
+        return bit << 7 | value >> 1
+
     def state(byte, value):
         bits = dict(zip(key_q, from_left(key)[1:]))
         bits.update(zip(byte_q, byte))
@@ -162,23 +172,20 @@ def _table_writer(netlist, tables):
         bits.update(zip(at_q, constant(value, 8)))
         bits.update(zip(entry_q, entry(value)))
         bits[walks_q], bits[bank_q] = ONE, bank
+        bits[in_q], bits[last_q], bits[ends_q] = constant(next_of(value) >> 7, 1)[0], constant(value == 1, 1)[0], ZERO
         return bits
 
     def go(state_bits):
         return Run(netlist, variables, [{"rst_ni": [ONE]}], state_bits)
 
-    def enables(run):
-        found = [run.bits(m.writes[0][0], 0) for m in netlist.memories]
+    def enables(run, t=1):
+        found = [run.bits(m.writes[0][0], t) for m in netlist.memories]
         for memory, bits in zip(netlist.memories, found):
             if len(memory.writes) != 1 or any(bit != bits[0] for bit in bits):
                 raise ProofError(f"memory {memory.name} is written elsewhere or in part")
         return [bits[0] for bits in found]
 
     # The values in the order in which the walk comes by: 0 first, 1 last.
-    def next_of(value):
-        bit = (value ^ value >> 2 ^ value >> 3 ^ value >> 4 ^ (value < 2)) & 1
-        return bit << 7 | value >> 1
-
     values = [0]
     while values[-1] != 1 and len(values) < 256:
         values.append(next_of(values[-1]))
@@ -199,9 +206,9 @@ def _table_writer(netlist, tables):
         for value in values:
             run = go(state(one_of(byte), value))
             _, address, data = written[0].writes[0]
-            require_equal(f"write address of {written[0].name}", run.bits(address, 0),
+            require_equal(f"write address of {written[0].name}", run.bits(address, 1),
                           constant(value, 8) + [invert(bank)], variables)
-            require_equal(f"word for {written[0].name}, value {value}", run.bits(data, 0), entries[value], variables)
+            require_equal(f"word for {written[0].name}, value {value}", run.bits(data, 1), entries[value], variables)
 
     # From one entry to the next, for any byte; from a byte to the next; the end.
     for value, following_value in zip(values, values[1:] + [None]):
@@ -228,31 +235,41 @@ def _table_writer(netlist, tables):
         if not ends:
             at_last.update(zip(key_byte_q, from_left(key[39 + 8 * byte:47 + 8 * byte])))
         run = go(at_last)
-        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q, *byte_q], 1),
-                      [ZERO, invert(bank), *constant(0, byte_count)] if ends else [ONE, bank, *one_of(byte + 1)], variables)
+        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q, ends_q, *byte_q], 1),
+                      [ONE, bank, ONE, *constant(0, byte_count)] if ends else [ONE, bank, ZERO, *one_of(byte + 1)],
+                      variables)
         if not ends:
             following = state(one_of(byte + 1), 0)
             following.update(zip(window_q, from_left(window[8:] + key[39 + 8 * byte:47 + 8 * byte])))
             require_equal(f"state after byte {byte}", run.bits(walk_registers, 1),
                           [following[r] for r in walk_registers], variables)
 
+    # Its end, whatever the value: at_q has gone on.
+    ending = {walks_q: ONE, bank_q: bank, ends_q: ONE, last_q: ZERO, **dict(zip(byte_q, constant(0, byte_count)))}
+    following = state([ZERO] * byte_count, next_of(1))
+    ending.update({register: following[register] for register in [in_q, *at_q]})
+    run = go(ending)
+    require_equal("walk's end", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *write_q], 1),
+                  [ZERO, invert(bank), ZERO, ZERO, *constant(0, 2 * byte_count)], variables)
+
     # It begins with the key that is offered while it stands, and writes only as it walks; else nothing moves but by loads.
-    idle = {walks_q: ZERO, bank_q: bank, **dict(zip(byte_q, constant(0, byte_count)))}
+    idle = {register: ZERO for register in [walks_q, ends_q, last_q, *byte_q, *write_q]}
+    idle[bank_q] = bank
     run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ONE], "key_i": from_left(key)}], idle)
     begin = state(one_of(0), 0)
     begin.update(zip(window_q, from_left(key[:39])))
     require_equal("walk's begin", run.bits(walk_registers, 1), [begin[r] for r in walk_registers], variables)
-    if any(enables(run)):
+    if any(enables(run, 0) + enables(run, 1)):
         raise ProofError("a memory is written while the walk stands")
     stages = len(netlist.inputs["load_i"])
     run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ZERO], "load_i": constant(0, stages)}], idle)
     registers = sorted(netlist.registers, key=netlist.register_names.get)
     require_equal("state without a walk", run.bits(registers, 1), run.bits(registers, 0), variables)
-    if any(enables(run)):
+    if any(enables(run, 0) + enables(run, 1)):
         raise ProofError("a memory is written without a walk")
     run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
-    require_equal("walk and bank after reset", run.bits([walks_q, bank_q, *byte_q], 1),
-                  [ZERO, ZERO, *constant(0, byte_count)], variables)
+    require_equal("walk and bank after reset", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *write_q], 1),
+                  constant(0, 4 + 2 * byte_count), variables)
     return 256 * (last_byte + 1)
 
 
@@ -356,15 +373,34 @@ def polynomial_of_table(table, polynomials):
     return frozenset(monomials)
 
 
+def rules_of(types_and_always):
+    """The rules that config_bank keeps of nine hash types and the bit behind them, as polynomials of these."""
+    tables = [0] * 32
+    for n in range(1 << 10):
+        for transport in range(4):
+            ipv4 = hash_type_of(n & 511, NETWORK["ipv4"], transport, False)
+            tables[transport] |= (ipv4 is not None) << n
+            tables[4 + transport] |= (ipv4 is not None and ipv4[4] == "ports") << n
+            for headers in range(2):
+                ipv6 = hash_type_of(n & 511, NETWORK["ipv6"], transport, n >> 9 or headers)
+                rule = 4 * headers + transport
+                tables[8 + rule] |= (ipv6 is not None and ipv6[2]) << n
+                tables[16 + rule] |= (ipv6 is not None and not ipv6[2]) << n
+                tables[24 + rule] |= (ipv6 is not None and ipv6[4] == "ports") << n
+    return [polynomial_of_table(table, types_and_always) for table in tables]
+
+
 def selection(design, top, files):
     """Report and tuple for all 2^15 values of what decides, with addresses and ports as variables, which come a clock
-    later; packets before and behind are anything."""
+    later; packets before and behind are anything. The hash types come as the rules that `configuration` shows to be kept
+    of them."""
     netlist = design.synthesise(files, top)
     variables = Variables()
     require_stages(netlist, "tuple_o", 2)
     control = {"types_i": 9, "ex_always_i": 1, "network_i": 2, "transport_i": 2, "extension_headers_i": 1}
     inputs = {port: variables.vector(width, port) for port, width in control.items()}
     deciding = [bit for port in control for bit in inputs[port]]
+    inputs["rules_i"] = rules_of(inputs.pop("types_i") + inputs.pop("ex_always_i"))
     fields = {name: variables.vector(width, name) for name, width in FIELD_WIDTHS.items()}
     loads = loads_of_one_packet(variables, 2)
     inputs.update(loads[0])
@@ -378,12 +414,12 @@ def selection(design, top, files):
 
     run = Run(netlist, variables, [inputs, {**loads[1], **fields_later}])
     report = [total(p for row, p in chosen.items() if row and row[0] + 1 >> i & 1) for i in range(4)]
-    require_equal("report_o", run.output("report_o", 1), report, variables)
+    require_equal("report_o", run.output("report_o", 2), report, variables)
     tuples = {row: tuple_of(row, fields) for row in chosen}
     wanted = [total(multiply(chosen[row], tuples[row][j]) for row in chosen) for j in range(TUPLE_BITS)]
     found = run.output("tuple_o", 2)
     require_equal("tuple_o", found, from_left(wanted), variables)
-    run = Run(netlist, variables, [{"load_i": [ZERO, variables("load")]}])
+    run = Run(netlist, variables, [{"load_i": [variables("load"), ZERO]}])
     require_equal("report_o without load_i", run.output("report_o", 1), run.output("report_o", 0), variables)
     return f"{sum(map(len, found))} monomials, {len(netlist.registers)} registers"
 
@@ -398,7 +434,7 @@ KEY, TYPES, MASK, UNCLASSIFIED, COMMIT = 0x4000, 0x4010, 0x4011, 0x4012, 0x401f
 def configuration_words():
     """Address to the bits of a write that are kept: (port, bit of the port, bit of the word)."""
     words = {KEY + n: [("key_o", KEY_BITS - 32 * (n + 1) + i, i) for i in range(32)] for n in range(KEY_BITS // 32)}
-    words[TYPES] = [("types_o", i, i) for i in range(9)] + [("ex_always_o", 0, 16)]
+    words[TYPES] = []  # kept as rules_of them
     words[MASK] = [("mask_o", i, i) for i in range(INDEX_BITS)]
     words[UNCLASSIFIED] = [("unclassified_o", i, i) for i in range(16)]
     return words
@@ -419,11 +455,11 @@ def name_of(polynomial, variables):
 
 
 def configuration(design, top, files):
-    """All addresses: a write changes its own bits and no others, a clock later, with the data of that clock; no write
-    changes nothing; reset. What comes in the clocks around is arbitrary."""
+    """All addresses: a write changes its own bits and no others, with the data of its clock, a clock behind the address; no
+    write changes nothing; reset. What comes in the clocks around is arbitrary."""
     netlist = design.synthesise(files, top)
     variables = Variables()
-    ports = ("key_o", "types_o", "ex_always_o", "mask_o", "unclassified_o")
+    ports = ("key_o", "rules_o", "mask_o", "unclassified_o")
     data, write = variables.vector(32, "data"), variables("write")
     words = {bit for port in ports for bit in netlist.outputs[port]}
 
@@ -434,25 +470,33 @@ def configuration(design, top, files):
                    {q: name_of(before.bit(q, 1), variables) for q in netlist.registers if q not in words})
 
     for address, bits, middle in address_cases(variables):
-        written = write
+        selected = ONE
         for bit in middle:
-            written = multiply(written, invert(bit))
-        written = name_of(written, variables)
-        run = behind({"rst_ni": [ONE], "write_i": [write], "addr_i": bits}, {"rst_ni": [ONE], "data_i": data})
+            selected = multiply(selected, invert(bit))
+        written = multiply(write, name_of(selected, variables))
+        run = behind({"rst_ni": [ONE], "select_i": [ONE], "addr_i": bits},
+                     {"rst_ni": [ONE], "write_i": [write], "data_i": data})
         wanted = {port: run.output(port, 0) for port in ports}
         for port, bit, place in configuration_words().get(address, ()):
             held = wanted[port][bit]
             wanted[port][bit] = add(held, multiply(written, add(held, data[place])))
+        if address == TYPES:
+            wanted["rules_o"] = [add(held, multiply(written, add(held, rule)))
+                                 for held, rule in zip(wanted["rules_o"], rules_of(data[:9] + [data[16]]))]
         for port in ports:
             where = f"{address:#x}" if address else "the table"
             require_equal(f"{port} after a write to {where}", run.output(port, 1), wanted[port], variables)
-    # A reset: no word is written with it or behind it, but that the key may still get one that came before.
-    with_it = behind({"rst_ni": [ONE], "write_i": [ZERO]}, {"rst_ni": [ZERO]})
-    behind_it = behind({"rst_ni": [ZERO]}, {"rst_ni": [ONE]})
+    # An address that is not taken changes nothing; a reset clears all but the key, whatever is written.
+    untaken = Run(netlist, variables, [{"rst_ni": [ONE], "select_i": [ZERO], "write_i": [ZERO]}])
+    registers = sorted(netlist.registers, key=netlist.register_names.get)
+    require_equal("registers without select_i and write_i", untaken.bits(registers, 1), untaken.bits(registers, 0), variables)
+    with_it = Run(netlist, variables, [{"rst_ni": [ZERO], "write_i": [write]}])
+    without = Run(netlist, variables, [{"rst_ni": [ZERO], "write_i": [ZERO]}])
     for port in ports:
-        wanted = with_it.output(port, 0) if port == "key_o" else [ZERO] * len(netlist.outputs[port])
-        require_equal(f"{port} after reset", with_it.output(port, 1), wanted, variables)
-        require_equal(f"{port} behind a reset", behind_it.output(port, 1), behind_it.output(port, 0), variables)
+        if port == "key_o":
+            require_equal(f"{port} after reset", without.output(port, 1), without.output(port, 0), variables)
+        else:
+            require_equal(f"{port} after reset", with_it.output(port, 1), [ZERO] * len(netlist.outputs[port]), variables)
     return f"{1 << CFG_ADDRESS_BITS} addresses, {len(netlist.registers)} registers"
 
 
@@ -577,16 +621,16 @@ def _one_packet(netlist, entries, latency, bank, row):
 
 def _require_banks(netlist):
     """A word of the configuration changes only as it is written, a clock after the bus, and in the bank that was the shadow
-    then. (That nothing is written under a bank's packets is steering_control's.)"""
+    then; not if a reset was at that clock. (That nothing is written under a bank's packets is steering_control's.)"""
     (active,), (ready,) = netlist.outputs["active_bank_o"], netlist.outputs["cfg_ready_o"]
     control = {active} | netlist.fan_in([ready])[1]
     # What comes from the bus; and the words, which are written with it.
     taken = {q for q, d in netlist.registers.items() if q not in control and "cfg_valid_i" in netlist.fan_in([d])[0]}
     words = [q for q, d in netlist.registers.items() if q not in control | taken and taken & netlist.fan_in([d])[1]]
 
-    def behind(variables, state, **inputs):
+    def behind(variables, state, reset=False, **inputs):
         """The clock behind one with these inputs, from any state otherwise."""
-        before = Run(netlist, variables, [{"rst_ni": [ONE], **inputs}], state, cuts={ready: variables("ready")})
+        before = Run(netlist, variables, [{"rst_ni": [ZERO if reset else ONE], **inputs}], state)
         return Run(netlist, variables, [{"rst_ni": [ONE]}], {q: name_of(before.bit(q, 1), variables) for q in taken})
 
     changed = []
@@ -595,13 +639,14 @@ def _require_banks(netlist):
         changed.append(set())
         in_force = {active: constant(bank, 1)[0]}
         for _, bits, _ in address_cases(variables):
-            run = behind(variables, in_force, cfg_addr_i=bits)
+            run = behind(variables, in_force, cfg_valid_i=[ONE], cfg_addr_i=bits)
             changed[bank] |= {q for q in words if run.bit(q, 1) != run.bit(q, 0)}
         go, place, data = variables("go"), variables.vector(CFG_ADDRESS_BITS, "address"), variables.vector(32, "data")
         run = behind(variables, in_force, cfg_valid_i=[ONE], cfg_go_i=[go], cfg_addr_i=place, cfg_data_i=data)
         (enable, address, word), = (w for m in netlist.memories for w in m.writes)
         pair_bits = len(address) - 1
-        written = name_of(multiply(multiply(go, variables("ready")), invert(place[-1])), variables)
+        accepts = Run(netlist, variables, [{"cfg_addr_i": place[:-1] + [ZERO]}]).bit(ready, 0)
+        written = name_of(multiply(multiply(go, accepts), invert(place[-1])), variables)
         for bit in place[pair_bits:-1]:
             written = multiply(written, invert(bit))
         require_equal("write enable of the table", run.bits(enable, 0), [written] * 32, variables)
@@ -609,11 +654,12 @@ def _require_banks(netlist):
                                     ("data", word, data)):
             differ = (multiply(written, add(f, w)) for f, w in zip(run.bits(found, 0), wanted))
             require_equal(f"{what} of a write to the table", list(differ), [ZERO] * len(wanted), variables)
-        run = behind(variables, None, cfg_valid_i=[ZERO])
-        if any(run.bit(q, 1) != run.bit(q, 0) for q in words):
-            raise ProofError("a word of the configuration changes without a write")
-        if any(e for m in netlist.memories for w in m.writes for e in run.bits(w[0], 0)):
-            raise ProofError("the table is written without a write")
+        for what, run in (("without a write", behind(variables, None, cfg_valid_i=[ZERO])),
+                          ("behind a reset", behind(variables, None, reset=True, cfg_valid_i=[ONE]))):
+            if any(run.bit(q, 1) != run.bit(q, 0) for q in words):
+                raise ProofError(f"a word of the configuration changes {what}")
+            if any(e for m in netlist.memories for w in m.writes for e in run.bits(w[0], 0)):
+                raise ProofError(f"the table is written {what}")
     both = changed[0] & changed[1]
     if both or len(changed[0]) != len(changed[1]) or not changed[0]:
         raise ProofError(f"banks of {len(changed[1])} and {len(changed[0])} bits, {len(both)} of them in both")

@@ -2,8 +2,9 @@
 // first. frame_parser and steering_core are those of lane_parts; all around them is real: credits, the lanes' order,
 // their FIFOs. One group of frames, any, is followed from its first beats to its results; the others are counted.
 module receive_control #(
-    parameter int Lanes   = 2,
-    parameter int Credits = 2
+    parameter int Lanes    = 2,
+    parameter int HoldIdle = 1,
+    parameter int Credits  = 2
 ) (
     input logic             clk_i,
     input logic             rst_ni,
@@ -28,7 +29,7 @@ module receive_control #(
   end
 
   receive_steering #(
-      .Lanes(Lanes), .DataBits(128), .Entries(4), .Credits(Credits)
+      .Lanes(Lanes), .DataBits(128), .Entries(4), .HoldIdle(HoldIdle), .Credits(Credits)
   ) u_dut (
       .clk_i, .rst_ni, .tdata_i('0), .tkeep_i('0), .tvalid_i, .tready_o(tready), .tlast_i, .tuser_i(tuser),
       .start_offset_i(start_offset), .cfg_valid_i(1'b0), .cfg_ready_o(), .cfg_addr_i('0), .cfg_data_i('0),
@@ -41,9 +42,10 @@ module receive_control #(
   always_ff @(posedge clk_i) started_q <= 1'b1;
   always_comb assume (started_q || !rst_ni);
 
-  // Groups on their way; whether a credit was left for one more, and one that began at the edge between.
+  // Groups on their way; whether a credit was left for one more, and one that began at the edge between. Without HoldIdle
+  // a credit comes back a clock later.
   logic [Lanes-1:0] inside_q, begins, accept;
-  logic leaves, waits, slow, open_q;
+  logic leaves, left_q, waits, slow, open_q;
   logic [CountBits-1:0] flying_q;
   assign accept = tvalid_i & tready;
   assign begins = accept & ~inside_q;
@@ -55,8 +57,10 @@ module receive_control #(
       inside_q <= '0;
       flying_q <= '0;
       open_q <= 1'b1;
+      left_q <= 1'b0;
     end else begin
-      open_q <= flying_q < CountBits'(Credits - 1);
+      left_q <= leaves & (HoldIdle == 0);
+      open_q <= flying_q + CountBits'(left_q) < CountBits'(Credits - 1);
       inside_q <= (inside_q & ~accept) | (accept & ~tlast_i);
       flying_q <= flying_q + CountBits'(begins != '0) - CountBits'(leaves);
     end
