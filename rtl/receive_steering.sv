@@ -25,8 +25,8 @@ module receive_steering #(
     parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables    = 0,    // see steering_core
     parameter int HoldIdle      = 1,    // see frame_parser
-    // A power of two. As many as groups can be on their way at one a clock, and the two clocks that a credit takes to come
-    // back; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
+    // A power of two. As many as groups can be on their way at one a clock, and the three clocks that a credit takes to come
+    // back at most; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
     // offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room for all of its frames.
     parameter int Credits       = Lanes > 1 ? 128 : 64
 ) (
