@@ -59,7 +59,7 @@ module steering_core #(
 
   // Stage n is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
   logic [Stages-1:0] valid_q, bank_q, valid, bank, load;
-  logic active_q, active, shadow_busy_q;
+  logic active_q, exchange, shadow_busy_q;
 
   assign valid = {valid_q[Stages-2:0], soon_valid_i};
   assign bank = {bank_q[Stages-2:0], soon_valid_i & active_q};
@@ -74,9 +74,9 @@ module steering_core #(
     end else begin
       valid_q <= valid;
       bank_q <= bank;
-      active_q <= active;
-      // Of the stages as they will be: cfg_ready_o comes early in its clock.
-      shadow_busy_q <= ((valid & {Stages{active}}) ^ bank) != '0;
+      active_q <= active_q ^ exchange;
+      // Of the stages as they will be: cfg_ready_o comes early in its clock. Whether the banks are exchanged is known last.
+      shadow_busy_q <= exchange ? ((valid & {Stages{~active_q}}) ^ bank) != '0 : ((valid & {Stages{active_q}}) ^ bank) != '0;
     end
   end
 
@@ -90,7 +90,7 @@ module steering_core #(
 
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
   assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
-  assign active = active_q ^ (cfg_valid_i & commit & key_ready & cfg_go_i);
+  assign exchange = cfg_valid_i & commit & key_ready & cfg_go_i;
   assign active_bank_o = active_q;
 
   always_ff @(posedge clk_i) begin

@@ -91,7 +91,7 @@ module steering_lane #(
       .clk_i, .rst_ni,
       .soon_valid_i(soon), .soon_network_i(soon_network), .soon_transport_i(soon_transport),
       .soon_extension_headers_i(soon_extension_headers),
-      .in_id_i({id, over_budget}), .in_source_i(source), .in_destination_i(destination),
+      .in_id_i({over_budget, id}), .in_source_i(source), .in_destination_i(destination),
       .in_ex_source_i(ex_source), .in_ex_destination_i(ex_destination), .in_source_port_i(source_port),
       .in_destination_port_i(destination_port),
       .cfg_valid_i, .cfg_ready_o, .cfg_go_i, .cfg_addr_i, .cfg_data_i, .active_bank_o,
@@ -105,7 +105,7 @@ module steering_lane #(
       .clk_i, .rst_ni,
       .in_valid_i(steered), .in_i({report, bank, steered_id, queue, hash}),
       .out_valid_o, .out_ready_i,
-      .out_o({out_report_o, out_bank_o, out_id_o, out_over_budget_o, out_queue_o, out_hash_o})
+      .out_o({out_report_o, out_bank_o, out_over_budget_o, out_id_o, out_queue_o, out_hash_o})
   );
 
 endmodule

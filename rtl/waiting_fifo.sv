@@ -18,36 +18,38 @@ module waiting_fifo #(
 
   (* ram_style = "distributed" *) logic [Bits-1:0] behind_q [Depth];
   logic [Bits-1:0] front_q;
-  logic [PlaceBits-1:0] write_q, read_q;
-  logic waits_q, more_q, keep, put, get;
+  logic [PlaceBits-1:0] write_q, read_q, second_q;  // second: the place behind read's
+  logic waits_q, more_q;
 
   assign waits_o = waits_q;
   assign front_o = front_q;
-  assign keep = in_valid_i & (waits_q | ~out_ready_i);
-  assign put = keep & waits_q & (more_q | ~out_ready_i);
-  assign get = more_q & out_ready_i;
 
-  always_ff @(posedge clk_i) if (put) behind_q[write_q] <= in_i;
-
-  always_ff @(posedge clk_i) begin
-    if (get) front_q <= behind_q[read_q];
-    else if (keep & ~put) front_q <= in_i;
-  end
-
-  always_ff @(posedge clk_i) begin
+  // One condition around all, without a name for it: a simulator has done with an empty FIFO after one test.
+  always_ff @(posedge clk_i) begin : hold
+    logic put, get;
+    if (waits_q | (in_valid_i & ~out_ready_i)) begin
+      put = in_valid_i & waits_q & (more_q | ~out_ready_i);
+      get = more_q & out_ready_i;
+      if (put) begin
+        behind_q[write_q] <= in_i;
+        write_q <= write_q + 1'b1;
+      end
+      if (get) begin
+        front_q <= behind_q[read_q];
+        read_q <= second_q;
+        second_q <= second_q + 1'b1;
+      end else if (in_valid_i & ~put) front_q <= in_i;
+      // All places taken and none look alike by the pointers; put at the same time keeps it from being empty.
+      if (put) more_q <= 1'b1;
+      else if (get && second_q == write_q) more_q <= 1'b0;
+      waits_q <= in_valid_i | more_q | ~out_ready_i;
+    end
     if (!rst_ni) begin
       write_q <= '0;
       read_q <= '0;
+      second_q <= PlaceBits'(1);
       more_q <= 1'b0;
       waits_q <= 1'b0;
-    end else begin
-      if (put) write_q <= write_q + 1'b1;
-      if (get) read_q <= read_q + 1'b1;
-      // All places taken and none look alike by the pointers; put at the same time keeps it from being empty.
-      if (put) more_q <= 1'b1;
-      else if (get && read_q + 1'b1 == write_q) more_q <= 1'b0;
-      if (keep) waits_q <= 1'b1;
-      else if (out_ready_i & ~more_q) waits_q <= 1'b0;
     end
   end
 

@@ -110,7 +110,7 @@ module steering_core #(
   always_ff @(posedge clk_i) begin
     valid_q <= rst_ni & soon_valid_i;
     out_valid_o <= rst_ni & valid_q;
-    if (valid_q) id_q <= in_id_i[IdBits-1];
+    if (valid_q) id_q <= in_id_i[0];
   end
 
   assign out_id_o = {IdBits{id_q}};
