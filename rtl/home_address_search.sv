@@ -2,17 +2,28 @@
 // length, within its header. What a walk meets ends it, whether it is good or not: a header whose first home address
 // option does not fit has none.
 //
-// Columns of 16 bytes stand in a ring, and a walk goes through one a clock, once around for each beat of its frame. So
-// there are as many walks on their way as columns, and they keep up with a beat a clock: a frame's walk takes as many
-// rounds as the frame has had clocks to come in. Walks that must wait for a place in the ring do so in a queue, some
-// clocks at most; it has room for all jobs that have numbers.
+// Columns of 16 bytes stand in a ring, and a walk goes through one in two clocks. A round begins at column 3, where the
+// first word behind a fixed IPv6 header is, and goes on with the columns of the next beat that stand before it. So there
+// are twice as many walks on their way as columns, one enters or leaves in every clock, and a round takes as many clocks.
 //
-//   job -> | column 0 | -> | column 1 | -> ... | last column | -> answer, or column 0 with the frame's next beat
+//   job -> | column 3 | -> ... | last | -> | column 0 | -> | column 1 | -> | column 2 | -> column 3, the frame's next round
+//            beat n                          beat n + 1
 //
-// Beats (write_*) and the words at which headers begin (starts_*) come before their frame's job. A job's number is
-// cleared before it is asked for, and its answer stays until it is cleared again.
+// The last column of a frame's last beat need not be looked at: an option takes 18 bytes, so the header of one that begins
+// there is not complete, and such a frame comes to nothing. With four columns the last round is therefore that which
+// ends in the last beat: a frame takes a round less than it has beats, but one if it has one only. With eight it takes as
+// many as it has beats. An answer comes from the fourth column of the last round either way. Frames come no faster than a
+// beat a clock, and a round begins in every clock in which a walk is there to begin or to go on, so they keep up; walks
+// that must wait for a place in the ring do so in a queue, some clocks at most.
+//
+// Beats (write_*) and the words at which headers begin (starts_*) come before their frame's job, the latter at the
+// latest in the clock before, the former six clocks before: a beat that is written at edge e has its map in the columns'
+// memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps this with
+// MaxExtensions 4, the least, without a clock to spare.
+// Jobs are numbered one after the other, from 0 behind a reset. A job's number is cleared before it is asked for, and its
+// answer stays until it is cleared again.
 module home_address_search #(
-    parameter int BeatBytes   = 64,
+    parameter int BeatBytes   = 64,  // 64 or 128
     parameter int Beats       = 4,   // of the budget
     parameter int PointerBits = 7,
     parameter int PlaceBits   = 8,
@@ -28,6 +39,7 @@ module home_address_search #(
     /* verilator lint_off UNUSEDSIGNAL */  // the second of the two bytes
     input  logic [8*BeatBytes+15:0]              beat_i,          // and the two bytes behind it
     /* verilator lint_on UNUSEDSIGNAL */
+    input  logic                                 extended_i,      // a clock after write_i: the frame may have a job
     input  logic                                 starts_write_i,
     input  logic [AtBits-1:0]                    starts_at_i,
     input  logic [BeatBytes/4-1:0]               starts_i,
@@ -39,7 +51,7 @@ module home_address_search #(
     // from here on the number has no answer
     input  logic                                 clear_i,
     input  logic [JobBits-1:0]                   clear_number_i,
-    // answers that are there, by number, and the one to number_i
+    // answers that are there, or will be a clock later, by number, and the one to number_i
     output logic [2**JobBits-1:0]                answered_o,
     input  logic [JobBits-1:0]                   number_i,
     output logic                                 found_o,
@@ -48,121 +60,187 @@ module home_address_search #(
 
   localparam int Columns = BeatBytes / 16;
   localparam int ColumnBits = $clog2(Columns);
-  localparam int Step = 9;  // clocks from a column's address to its step; one behind it is the check, then the finding
-  localparam int Checked = Columns + Step + 1;
+  localparam int FirstColumn = 3;
+  localparam int Slots = 2 * Columns;
+  // Of a column's ring clocks the first is that of its address; the step ends with the fourth, then come the check, the
+  // finding, and a clock for it to be there for the next column.
+  localparam int Check = 4;
+  localparam int Find = 5;
+  localparam int Pass = 6;
+  localparam int Turn = 2 * (Columns - FirstColumn);  // the address of column 0
+  localparam int Answer = 2 * 3 + Pass;               // behind the finding of a round's fourth column
+  localparam int LastMore = Columns > 4 ? 0 : 1;      // beats to come behind the one with which the last round begins
   localparam int FoundBits = $clog2(BeatBytes) + BeatBits + 1;
 
-  // The queue.
-  localparam int QueuedBits = JobBits + AtBits + BeatBits;
-  logic queued, taken;
-  logic [QueuedBits-1:0] queued_job;
+  // The ring's clocks are counted from that in which an address is at its first column, which is 0. Bit or slice n of
+  // these is n clocks behind. more: beats to come behind the one with which the round begins.
+  localparam int End = Slots - 2 + Pass;
+  localparam int CarriedEnd = Slots - 1 > Answer ? Slots - 1 : Answer;
+  logic [End:0] valid_q;
+  logic [Find:0] first_q;
+  logic [Slots*AtBits-1:0] at_q;
+  logic [(CarriedEnd+1)*BeatBits-1:0] more_q;
+  logic [(Slots-1+Find)*BeatBits-1:0] number_q;
+  logic [(CarriedEnd+1)*JobBits-1:0] job_q;
+  logic again_q;
 
-  result_fifo #(
-      .Bits(QueuedBits), .Depth(2 ** JobBits)
-  ) u_queue (
-      .clk_i, .rst_ni, .in_valid_i(job_i), .in_i({job_number_i, job_at_i, job_more_i}),
-      .out_valid_o(queued), .out_ready_i(taken), .out_o(queued_job)
-  );
+  // The queue: what waits stands in a register, what waits behind it in a memory.
+  localparam int QueuedBits = AtBits + BeatBits;
+  (* ram_style = "distributed" *) logic [QueuedBits-1:0] behind_q [2**JobBits];
+  logic [QueuedBits-1:0] front_q;
+  logic [JobBits-1:0] next_q, next_behind_q, newest_q;
+  logic waits_q, more_wait_q;
 
-  // The ring's front, where addresses are; slice n of these is n clocks behind column 0. more: beats to come.
-  logic [Checked+1:0] valid_q, first_q;
-  logic [Columns*AtBits-1:0] at_q;
-  logic [(Checked+2)*BeatBits-1:0] more_q;
-  logic [(Checked+1)*BeatBits-1:0] number_q;
-  logic [(Checked+2)*JobBits-1:0] job_q;
-  logic again;
-
-  assign again = valid_q[Columns-1] & more_q[(Columns-1)*BeatBits+:BeatBits] != '0;
-  assign taken = ~again;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= '0;
-    else valid_q <= {valid_q[Checked:0], again | queued};
-  end
+  // Whether there is anything to be done for walks, and for beats that come in: whoever simulates tests no more, if HoldIdle
+  // is 1. Then the registers of a clock load only with a walk, or beat, there; those that travel beside with any.
+  logic walks, maps;
+  logic [End:0] walk_load;
+  logic [5:0] kept_q, map_load;
+  assign walks = HoldIdle == 0 | job_i | clear_i | waits_q | valid_q != '0;
+  assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
 
   always_ff @(posedge clk_i) begin : ring
-    logic [JobBits-1:0] job;
+    logic [QueuedBits-1:0] job;
     logic [AtBits-1:0] at;
     logic [BeatBits-1:0] more, number;
-    if (queued || valid_q[Checked:0] != '0 || HoldIdle == 0) begin
-      {job, at, more} = queued_job;
-      number = '0;
-      if (again) begin
-        job = job_q[(Columns-1)*JobBits+:JobBits];
-        at = at_q[(Columns-1)*AtBits+:AtBits] + 1'b1;
-        more = more_q[(Columns-1)*BeatBits+:BeatBits] - 1'b1;
-        number = number_q[(Columns-1)*BeatBits+:BeatBits] + 1'b1;
+    logic queued, keep, put, get;
+    if (!rst_ni) begin
+      valid_q <= '0;
+      again_q <= 1'b0;
+      waits_q <= 1'b0;
+      more_wait_q <= 1'b0;
+      next_q <= '0;
+      next_behind_q <= JobBits'(1);
+    end else if (walks) begin
+      queued = waits_q | job_i;
+      keep = job_i & (waits_q | again_q);
+      put = keep & waits_q & (more_wait_q | again_q);
+      get = more_wait_q & ~again_q;
+      if (put) begin
+        behind_q[job_number_i] <= {job_at_i, job_more_i};
+        newest_q <= job_number_i;
       end
-      first_q <= {first_q[Checked:0], ~again};
-      job_q <= {job_q[(Checked+1)*JobBits-1:0], job};
-      at_q <= {at_q[(Columns-1)*AtBits-1:0], at};
-      more_q <= {more_q[(Checked+1)*BeatBits-1:0], more};
-      number_q <= {number_q[Checked*BeatBits-1:0], number};
+      if (get) front_q <= behind_q[next_behind_q];
+      else if (keep & ~put) front_q <= {job_at_i, job_more_i};
+      if (put) more_wait_q <= 1'b1;
+      else if (get && next_behind_q == newest_q) more_wait_q <= 1'b0;
+      if (keep) waits_q <= 1'b1;
+      else if (~again_q & ~more_wait_q) waits_q <= 1'b0;
+      if (queued & ~again_q) begin
+        next_q <= next_behind_q;
+        next_behind_q <= next_behind_q + 1'b1;
+      end
+
+      valid_q <= {valid_q[End-1:0], again_q | queued};
+      again_q <= valid_q[Slots-2] & more_q[(Slots-2)*BeatBits+:BeatBits] > BeatBits'(LastMore);
+      job = waits_q ? front_q : {job_at_i, job_more_i};
+      {at, more} = job;
+      number = '0;
+      if (again_q) begin
+        at = at_q[(Slots-1)*AtBits+:AtBits];
+        more = more_q[(Slots-1)*BeatBits+:BeatBits] - 1'b1;
+        number = number_q[(Slots-1)*BeatBits+:BeatBits];
+      end
+      first_q <= {first_q[Find-1:0], ~again_q};
+      job_q <= {job_q[CarriedEnd*JobBits-1:0], again_q ? job_q[(Slots-1)*JobBits+:JobBits] : next_q};
+      more_q <= {more_q[CarriedEnd*BeatBits-1:0], more};
+      // The next beat begins at column 0; its number is needed as late as the finding.
+      at_q <= {at_q[(Slots-1)*AtBits-1:0], at};
+      at_q[Turn*AtBits+:AtBits] <= at_q[(Turn-1)*AtBits+:AtBits] + 1'b1;
+      number_q <= {number_q[(Slots-2+Find)*BeatBits-1:0], number};
+      number_q[(Turn+Check)*BeatBits+:BeatBits] <= number_q[(Turn+Check-1)*BeatBits+:BeatBits] + 1'b1;
     end
   end
 
-  // The columns. Slice c of these is behind column c.
+  // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of kept_q is n + 1 clocks
+  // behind write_i.
+  logic [8*BeatBytes+7:0] bytes_q;
+  logic [6*AtBits-1:0] keep_at_q;
+  assign maps = HoldIdle == 0 | write_i | kept_q != '0;
+  assign map_load = HoldIdle != 0 ? {kept_q[5:1], kept_q[0] & extended_i} : {6{1'b1}};
+
+  always_ff @(posedge clk_i) begin : beats
+    if (!rst_ni) begin
+      kept_q <= '0;
+    end else if (maps) begin
+      kept_q <= {kept_q[4:1], kept_q[0] & extended_i, write_i};
+      keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
+      if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
+    end
+  end
+
+  // The columns, in the order of a round. Slice p of these is behind the p-th.
   logic [Columns-1:0] looked /* verilator split_var */, here /* verilator split_var */;
   logic [Columns*PlaceBits-1:0] place /* verilator split_var */;
   logic [Columns*PointerBits-1:0] room /* verilator split_var */;
-  logic [Columns-1:0] fits_q, found_q;
+  logic [Columns-1:0] fits_q, found_q, passed_q;
   logic [4*Columns-1:0] fits_at_q;
-  logic [Columns*FoundBits-1:0] found_at_q;
+  logic [Columns*(FoundBits-1)-1:0] found_at_q, passed_at_q;  // where the option begins
 
-  for (genvar c = 0; c < Columns; c = c + 1) begin : g_column
-    localparam int Before = c == 0 ? Columns - 1 : c - 1;
+  for (genvar p = 0; p < Columns; p = p + 1) begin : g_column
+    localparam int Column = (FirstColumn + p) % Columns;
+    localparam int Before = p == 0 ? Columns - 1 : p - 1;
     logic fresh;
-    assign fresh = c == 0 & first_q[Step];
+    assign fresh = p == 0 & first_q[2];
 
     option_column #(
         .PlaceBits(PlaceBits), .PointerBits(PointerBits), .AtBits(AtBits)
     ) u_column (
         .clk_i,
-        .write_i, .write_at_i, .bytes_i(beat_i[128*c+:136]),
-        .starts_write_i, .starts_at_i, .starts_i(starts_i[4*c+:4]),
-        .load_i(HoldIdle != 0 ? valid_q[c+:10] : {10{1'b1}}), .read_at_i(at_q[c*AtBits+:AtBits]),
-        .here_i(here[Before] & ~fresh), .place_i(fresh ? {PlaceBits{1'b1}} : place[Before*PlaceBits+:PlaceBits]),
+        .maps_i(maps), .map_load_i(map_load[4:0]), .bytes_i(bytes_q[128*Column+:136]),
+        .keep_i(map_load[5]), .keep_at_i(keep_at_q[5*AtBits+:AtBits]),
+        .starts_write_i, .starts_at_i, .starts_i(starts_i[4*Column+:4]),
+        .walks_i(walks), .load_i(walk_load[2*p+:4]), .read_at_i(at_q[2*p*AtBits+:AtBits]),
+        .fresh_i(fresh), .here_i(here[Before]), .place_i(place[Before*PlaceBits+:PlaceBits]),
         .room_i(room[Before*PointerBits+:PointerBits]),
-        .looked_o(looked[c]), .here_o(here[c]), .place_o(place[c*PlaceBits+:PlaceBits]), .room_o(room[c*PointerBits+:PointerBits])
+        .looked_o(looked[p]), .here_o(here[p]), .place_o(place[p*PlaceBits+:PlaceBits]), .room_o(room[p*PointerBits+:PointerBits])
     );
 
-    // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
-    always_ff @(posedge clk_i) begin : check
+    always_ff @(posedge clk_i) begin : find
       logic [3:0] byte_in_column;
       logic [5:0] words;
-      if (valid_q[c+Step+1] || HoldIdle == 0) begin
-        byte_in_column = place[c*PlaceBits+:4];
-        words = (6'(byte_in_column) + 6'd21) >> 2;
-        fits_q[c] <= looked[c] & (&place[c*PlaceBits+4+:PlaceBits-4]) & room[c*PointerBits+:PointerBits] >= PointerBits'(words);
-        fits_at_q[4*c+:4] <= byte_in_column;
-      end
-    end
-
-    // The walk's first counts.
-    always_ff @(posedge clk_i) begin : find
       logic found;
-      if (valid_q[c+Step+2] || HoldIdle == 0) begin
-        found = found_q[Before] & ~(c == 0 & first_q[c+Step+2]);
-        found_q[c] <= found | fits_q[c];
-        found_at_q[c*FoundBits+:FoundBits] <= found ? found_at_q[Before*FoundBits+:FoundBits] :
-            {1'b0, number_q[(c+Step+2)*BeatBits+:BeatBits], ColumnBits'(c), fits_at_q[4*c+:4]} + FoundBits'(2);
+      if (walks) begin
+        // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
+        if (walk_load[2*p+Check]) begin
+          byte_in_column = place[p*PlaceBits+:4];
+          words = (6'(byte_in_column) + 6'd21) >> 2;
+          fits_q[p] <= looked[p] & (&place[p*PlaceBits+4+:PlaceBits-4]) & room[p*PointerBits+:PointerBits] >= PointerBits'(words);
+          fits_at_q[4*p+:4] <= byte_in_column;
+        end
+        // The walk's first counts.
+        if (walk_load[2*p+Find]) begin
+          found = passed_q[Before] & ~(p == 0 & first_q[Find]);
+          found_q[p] <= found | fits_q[p];
+          found_at_q[p*(FoundBits-1)+:FoundBits-1] <= found ? passed_at_q[Before*(FoundBits-1)+:FoundBits-1] :
+              {number_q[(2*p+Find)*BeatBits+:BeatBits], ColumnBits'(Column), fits_at_q[4*p+:4]};
+        end
+        if (walk_load[2*p+Pass]) begin
+          passed_q[p] <= found_q[p];
+          passed_at_q[p*(FoundBits-1)+:FoundBits-1] <= found_at_q[p*(FoundBits-1)+:FoundBits-1];
+        end
       end
     end
   end
 
-  // Answers.
+  // Answers. That there is one is said a clock before. A frame of one beat, with four columns, has none, and its round was
+  // none of its own: it ends in a beat that it does not have.
   logic [FoundBits:0] answers_q [2**JobBits];
-  logic answer;
-  logic [JobBits-1:0] answer_number;
-
-  assign answer = valid_q[Checked+1] & more_q[(Checked+1)*BeatBits+:BeatBits] == '0;
-  assign answer_number = job_q[(Checked+1)*JobBits+:JobBits];
   assign {found_o, found_at_o} = answers_q[number_i];
 
-  always_ff @(posedge clk_i) begin
-    if (answer) answers_q[answer_number] <= {found_q[Columns-1], found_at_q[(Columns-1)*FoundBits+:FoundBits]};
-    if (clear_i) answered_o[clear_number_i] <= 1'b0;
-    if (answer) answered_o[answer_number] <= 1'b1;
+  always_ff @(posedge clk_i) begin : answer
+    logic [BeatBits-1:0] more_soon, more;
+    if (walks) begin
+      more_soon = more_q[(Answer-1)*BeatBits+:BeatBits];
+      more = more_q[Answer*BeatBits+:BeatBits];
+      if (clear_i) answered_o[clear_number_i] <= 1'b0;
+      if (valid_q[Answer-1] & more_soon <= BeatBits'(LastMore)) answered_o[job_q[(Answer-1)*JobBits+:JobBits]] <= 1'b1;
+      if (valid_q[Answer] & more <= BeatBits'(LastMore)) begin
+        answers_q[job_q[Answer*JobBits+:JobBits]] <= {
+            found_q[3] & more >= BeatBits'(LastMore),
+            {1'b0, found_at_q[3*(FoundBits-1)+:FoundBits-1]} + FoundBits'(2)};
+      end
+    end
   end
 
 endmodule

@@ -1,5 +1,5 @@
 // Finds, for every byte of a column of 16, what a walk over IPv6 options that comes by there meets: the column's first
-// home address option (type 0xC9, length 16), or the place behind the column where the walk goes on. Six clocks, a
+// home address option (type 0xC9, length 16), or the place behind the column where the walk goes on. Five clocks, a
 // column a clock, whatever the number of options: each step doubles the reach of all bytes' jumps.
 //
 //  +---------+---------+-------------------+
@@ -14,12 +14,13 @@ module option_map #(
     parameter int PlaceBits = 8  // 8 or 16
 ) (
     input  logic                    clk_i,
-    input  logic [5:0]              load_i,
+    input  logic                    moves_i,  // with any of load_i: one test for who simulates
+    input  logic [4:0]              load_i,   // a clock each
     input  logic [8*17-1:0]         bytes_i,  // the column's, and the one behind
     output logic [16*PlaceBits-1:0] map_o
 );
 
-  logic [16*PlaceBits-1:0] jumps_q, map2_q, map4_q, map8_q;
+  logic [16*PlaceBits-1:0] map2_q, map4_q, map8_q;
 
   // Joins the two halves of each group of 2 * half bytes: a byte in the first one, whose jump leads into the second one,
   // goes on from there.
@@ -41,36 +42,42 @@ module option_map #(
     end
   endfunction
 
-  // Where an option that begins at a byte ends, if it has a length; and whether it has none, or ends the walk.
-  logic [16*9-1:0] behind_q;
-  logic [15:0] pad_q, home_q;
+  // Where an option that begins at a byte ends, if it has a length, and whether that is beyond all places; whether it has
+  // none, or ends the walk.
+  localparam int EndBits = PlaceBits == 8 ? 8 : 10;
+  logic [16*EndBits-1:0] end_q;
+  logic [15:0] far_q, pad_q, home_q;
 
   always_ff @(posedge clk_i) begin : search
     integer b;
     logic [7:0] kind, length;
-    logic [8:0] behind;
-    if (load_i != '0) begin
+    logic [16*PlaceBits-1:0] jumps;
+    if (moves_i) begin
       if (load_i[0]) begin
         for (b = 0; b < 16; b = b + 1) begin
           kind = bytes_i[8*b+:8];
           length = bytes_i[8*b+8+:8];
           pad_q[b] <= kind == 8'd0;
           home_q[b] <= kind == 8'hc9 & length == 8'd16;
-          behind_q[9*b+:9] <= 9'(b + 2) + 9'(length);
+          far_q[b] <= length >= 8'(254 - b) & PlaceBits == 8;
+          end_q[EndBits*b+:EndBits] <= EndBits'(length) + EndBits'(b - 14);
         end
       end
+      // The first jumps, and the first join with them: nothing but Pad1 leads to the next byte.
       if (load_i[1]) begin
         for (b = 0; b < 16; b = b + 1) begin
-          behind = behind_q[9*b+:9];
-          jumps_q[PlaceBits*b+:PlaceBits] <=
-              home_q[b] ? PlaceBits'(b - 16) : pad_q[b] ? PlaceBits'(b + 1 - 16) :
-              behind[8] && PlaceBits == 8 ? PlaceBits'(239) : PlaceBits'(behind) - PlaceBits'(16);
+          jumps[PlaceBits*b+:PlaceBits] =
+              home_q[b] ? PlaceBits'(b - 16) : pad_q[b] ? PlaceBits'(b - 15) :
+              far_q[b] ? PlaceBits'(239) : PlaceBits'($signed(end_q[EndBits*b+:EndBits]));
+        end
+        for (b = 0; b < 16; b = b + 2) begin
+          map2_q[PlaceBits*b+:PlaceBits] <= pad_q[b] ? jumps[PlaceBits*(b+1)+:PlaceBits] : jumps[PlaceBits*b+:PlaceBits];
+          map2_q[PlaceBits*(b+1)+:PlaceBits] <= jumps[PlaceBits*(b+1)+:PlaceBits];
         end
       end
-      if (load_i[2]) map2_q <= joined(jumps_q, 0);
-      if (load_i[3]) map4_q <= joined(map2_q, 1);
-      if (load_i[4]) map8_q <= joined(map4_q, 2);
-      if (load_i[5]) map_o <= joined(map8_q, 3);
+      if (load_i[2]) map4_q <= joined(map2_q, 1);
+      if (load_i[3]) map8_q <= joined(map4_q, 2);
+      if (load_i[4]) map_o <= joined(map8_q, 3);
     end
   end
 
