@@ -91,91 +91,40 @@ module home_address_search #(
   logic [JobBits-1:0] next_q, next_behind_q, newest_q;
   logic waits_q, more_wait_q;
 
-  // Whether there is anything to be done for walks, and for beats that come in: whoever simulates tests no more, if HoldIdle
-  // is 1. Then the registers of a clock load only with a walk, or beat, there; those that travel beside with any.
+  // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if HoldIdle is
+  // 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with any.
   logic walks, maps;
   logic [End:0] walk_load;
-  logic [5:0] kept_q, map_load;
+  logic [5:0] coming_q, map_load;
   assign walks = HoldIdle == 0 | job_i | clear_i | waits_q | valid_q != '0;
   assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
+  assign maps = HoldIdle == 0 | write_i | coming_q != '0;
+  assign map_load = HoldIdle != 0 ? {coming_q[5:1], coming_q[0] & extended_i} : {6{1'b1}};
 
-  always_ff @(posedge clk_i) begin : ring
-    logic [QueuedBits-1:0] job;
-    logic [AtBits-1:0] at;
-    logic [BeatBits-1:0] more, number;
-    logic queued, keep, put, get;
-    if (!rst_ni) begin
-      valid_q <= '0;
-      again_q <= 1'b0;
-      waits_q <= 1'b0;
-      more_wait_q <= 1'b0;
-      next_q <= '0;
-      next_behind_q <= JobBits'(1);
-    end else if (walks) begin
-      queued = waits_q | job_i;
-      keep = job_i & (waits_q | again_q);
-      put = keep & waits_q & (more_wait_q | again_q);
-      get = more_wait_q & ~again_q;
-      if (put) begin
-        behind_q[job_number_i] <= {job_at_i, job_more_i};
-        newest_q <= job_number_i;
-      end
-      if (get) front_q <= behind_q[next_behind_q];
-      else if (keep & ~put) front_q <= {job_at_i, job_more_i};
-      if (put) more_wait_q <= 1'b1;
-      else if (get && next_behind_q == newest_q) more_wait_q <= 1'b0;
-      if (keep) waits_q <= 1'b1;
-      else if (~again_q & ~more_wait_q) waits_q <= 1'b0;
-      if (queued & ~again_q) begin
-        next_q <= next_behind_q;
-        next_behind_q <= next_behind_q + 1'b1;
-      end
-
-      valid_q <= {valid_q[End-1:0], again_q | queued};
-      again_q <= valid_q[Slots-2] & more_q[(Slots-2)*BeatBits+:BeatBits] > BeatBits'(LastMore);
-      job = waits_q ? front_q : {job_at_i, job_more_i};
-      {at, more} = job;
-      number = '0;
-      if (again_q) begin
-        at = at_q[(Slots-1)*AtBits+:AtBits];
-        more = more_q[(Slots-1)*BeatBits+:BeatBits] - 1'b1;
-        number = number_q[(Slots-1)*BeatBits+:BeatBits];
-      end
-      first_q <= {first_q[Find-1:0], ~again_q};
-      job_q <= {job_q[CarriedEnd*JobBits-1:0], again_q ? job_q[(Slots-1)*JobBits+:JobBits] : next_q};
-      more_q <= {more_q[CarriedEnd*BeatBits-1:0], more};
-      // The next beat begins at column 0; its number is needed as late as the finding.
-      at_q <= {at_q[(Slots-1)*AtBits-1:0], at};
-      at_q[Turn*AtBits+:AtBits] <= at_q[(Turn-1)*AtBits+:AtBits] + 1'b1;
-      number_q <= {number_q[(Slots-2+Find)*BeatBits-1:0], number};
-      number_q[(Turn+Check)*BeatBits+:BeatBits] <= number_q[(Turn+Check-1)*BeatBits+:BeatBits] + 1'b1;
-    end
-  end
-
-  // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of kept_q is n + 1 clocks
-  // behind write_i.
+  // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of coming_q is n + 1
+  // clocks behind write_i.
   logic [8*BeatBytes+7:0] bytes_q;
   logic [6*AtBits-1:0] keep_at_q;
-  assign maps = HoldIdle == 0 | write_i | kept_q != '0;
-  assign map_load = HoldIdle != 0 ? {kept_q[5:1], kept_q[0] & extended_i} : {6{1'b1}};
 
   always_ff @(posedge clk_i) begin : beats
-    if (!rst_ni) begin
-      kept_q <= '0;
-    end else if (maps) begin
-      kept_q <= {kept_q[4:1], kept_q[0] & extended_i, write_i};
+    if (maps) begin
+      coming_q <= {coming_q[4:1], coming_q[0] & extended_i, write_i};
       keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
       if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
     end
+    if (!rst_ni) coming_q <= '0;
   end
 
-  // The columns, in the order of a round. Slice p of these is behind the p-th.
+  // The columns, in the order of a round. Slice p of these is the p-th one's.
+  (* no_rw_check *) logic [4*Columns-1:0] starts_q [2**AtBits];
+  logic [4*Columns-1:0] starts_q1;
   logic [Columns-1:0] looked /* verilator split_var */, here /* verilator split_var */;
   logic [Columns*PlaceBits-1:0] place /* verilator split_var */;
   logic [Columns*PointerBits-1:0] room /* verilator split_var */;
-  logic [Columns-1:0] fits_q, found_q, passed_q;
+  logic [Columns-1:0] fits_q;
   logic [4*Columns-1:0] fits_at_q;
-  logic [Columns*(FoundBits-1)-1:0] found_at_q, passed_at_q;  // where the option begins
+
+  always_ff @(posedge clk_i) if (starts_write_i) starts_q[starts_at_i] <= starts_i;
 
   for (genvar p = 0; p < Columns; p = p + 1) begin : g_column
     localparam int Column = (FirstColumn + p) % Columns;
@@ -189,57 +138,123 @@ module home_address_search #(
         .clk_i,
         .maps_i(maps), .map_load_i(map_load[4:0]), .bytes_i(bytes_q[128*Column+:136]),
         .keep_i(map_load[5]), .keep_at_i(keep_at_q[5*AtBits+:AtBits]),
-        .starts_write_i, .starts_at_i, .starts_i(starts_i[4*Column+:4]),
-        .walks_i(walks), .load_i(walk_load[2*p+:4]), .read_at_i(at_q[2*p*AtBits+:AtBits]),
+        .walks_i(walks), .load_i(walk_load[2*p+:4]), .read_at_i(at_q[2*p*AtBits+:AtBits]), .starts_i(starts_q1[4*p+:4]),
         .fresh_i(fresh), .here_i(here[Before]), .place_i(place[Before*PlaceBits+:PlaceBits]),
         .room_i(room[Before*PointerBits+:PointerBits]),
         .looked_o(looked[p]), .here_o(here[p]), .place_o(place[p*PlaceBits+:PlaceBits]), .room_o(room[p*PointerBits+:PointerBits])
     );
 
-    always_ff @(posedge clk_i) begin : find
+    // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
+    always_ff @(posedge clk_i) begin : check
       logic [3:0] byte_in_column;
       logic [5:0] words;
-      logic found;
       if (walks) begin
-        // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
         if (walk_load[2*p+Check]) begin
           byte_in_column = place[p*PlaceBits+:4];
           words = (6'(byte_in_column) + 6'd21) >> 2;
           fits_q[p] <= looked[p] & (&place[p*PlaceBits+4+:PlaceBits-4]) & room[p*PointerBits+:PointerBits] >= PointerBits'(words);
           fits_at_q[4*p+:4] <= byte_in_column;
         end
-        // The walk's first counts.
-        if (walk_load[2*p+Find]) begin
-          found = passed_q[Before] & ~(p == 0 & first_q[Find]);
-          found_q[p] <= found | fits_q[p];
-          found_at_q[p*(FoundBits-1)+:FoundBits-1] <= found ? passed_at_q[Before*(FoundBits-1)+:FoundBits-1] :
-              {number_q[(2*p+Find)*BeatBits+:BeatBits], ColumnBits'(Column), fits_at_q[4*p+:4]};
-        end
-        if (walk_load[2*p+Pass]) begin
-          passed_q[p] <= found_q[p];
-          passed_at_q[p*(FoundBits-1)+:FoundBits-1] <= found_at_q[p*(FoundBits-1)+:FoundBits-1];
-        end
       end
     end
   end
 
-  // Answers. That there is one is said a clock before. A frame of one beat, with four columns, has none, and its round was
-  // none of its own: it ends in a beat that it does not have.
+  // Findings are where options begin, answers where addresses do. With four columns a frame of one beat has none: its round ends in a beat that is not
+  // its own.
+  localparam int OptionBits = FoundBits - 1;
+  logic [Columns-1:0] found_q, passed_q;
+  logic [Columns*OptionBits-1:0] found_at_q, passed_at_q;
   logic [FoundBits:0] answers_q [2**JobBits];
   assign {found_o, found_at_o} = answers_q[number_i];
 
-  always_ff @(posedge clk_i) begin : answer
-    logic [BeatBits-1:0] more_soon, more;
+  // All in one block, what is read first: a simulator then needs no second copy of these registers.
+  always_ff @(posedge clk_i) begin : ring
+    integer p, previous, column;
+    logic queued, keep, put, get, again, found;
+    logic [AtBits-1:0] at;
+    logic [BeatBits-1:0] more, number, more_soon, more_now;
+    logic [JobBits-1:0] job;
     if (walks) begin
+      // Answers. That there will be one is said a clock before.
       more_soon = more_q[(Answer-1)*BeatBits+:BeatBits];
-      more = more_q[Answer*BeatBits+:BeatBits];
+      more_now = more_q[Answer*BeatBits+:BeatBits];
       if (clear_i) answered_o[clear_number_i] <= 1'b0;
       if (valid_q[Answer-1] & more_soon <= BeatBits'(LastMore)) answered_o[job_q[(Answer-1)*JobBits+:JobBits]] <= 1'b1;
-      if (valid_q[Answer] & more <= BeatBits'(LastMore)) begin
-        answers_q[job_q[Answer*JobBits+:JobBits]] <= {
-            found_q[3] & more >= BeatBits'(LastMore),
-            {1'b0, found_at_q[3*(FoundBits-1)+:FoundBits-1]} + FoundBits'(2)};
+      if (valid_q[Answer] & more_now <= BeatBits'(LastMore)) begin
+        answers_q[job_q[Answer*JobBits+:JobBits]] <=
+            {found_q[3] & (LastMore == 0 | more_now != '0),
+             {1'b0, found_at_q[3*OptionBits+:OptionBits]} + FoundBits'(2)};
       end
+
+      for (p = 0; p < Columns; p = p + 1) begin
+        if (walk_load[2*p+Pass]) begin
+          passed_q[p] <= found_q[p];
+          passed_at_q[p*OptionBits+:OptionBits] <= found_at_q[p*OptionBits+:OptionBits];
+        end
+      end
+      // The walk's first counts.
+      for (p = 0; p < Columns; p = p + 1) begin
+        previous = p == 0 ? Columns - 1 : p - 1;
+        column = (FirstColumn + p) % Columns;
+        if (walk_load[2*p+Find]) begin
+          found = passed_q[previous] & ~(p == 0 & first_q[Find]);
+          found_q[p] <= found | fits_q[p];
+          found_at_q[p*OptionBits+:OptionBits] <= found ? passed_at_q[previous*OptionBits+:OptionBits] :
+              {number_q[(2*p+Find)*BeatBits+:BeatBits], ColumnBits'(column), fits_at_q[4*p+:4]};
+        end
+      end
+      for (p = 0; p < Columns; p = p + 1) begin
+        column = (FirstColumn + p) % Columns;
+        if (walk_load[2*p]) starts_q1[4*p+:4] <= starts_q[at_q[2*p*AtBits+:AtBits]][4*column+:4];
+      end
+
+      // Who enters: a walk that goes on, or one from the queue.
+      queued = waits_q | job_i;
+      keep = job_i & (waits_q | again_q);
+      put = keep & waits_q & (more_wait_q | again_q);
+      get = more_wait_q & ~again_q;
+      again = again_q;
+      {at, more} = waits_q ? front_q : {job_at_i, job_more_i};
+      number = '0;
+      job = next_q;
+      if (again) begin
+        at = at_q[(Slots-1)*AtBits+:AtBits];
+        more = more_q[(Slots-1)*BeatBits+:BeatBits] - 1'b1;
+        number = number_q[(Slots-1)*BeatBits+:BeatBits];
+        job = job_q[(Slots-1)*JobBits+:JobBits];
+      end
+      again_q <= valid_q[Slots-2] & more_q[(Slots-2)*BeatBits+:BeatBits] > BeatBits'(LastMore);
+      valid_q <= {valid_q[End-1:0], again | queued};
+      first_q <= {first_q[Find-1:0], ~again};
+      job_q <= {job_q[CarriedEnd*JobBits-1:0], job};
+      more_q <= {more_q[CarriedEnd*BeatBits-1:0], more};
+      // Column 0 is the next beat's; its number is needed as late as the finding.
+      at_q <= {at_q[(Slots-1)*AtBits-1:Turn*AtBits], at_q[(Turn-1)*AtBits+:AtBits] + 1'b1, at_q[(Turn-1)*AtBits-1:0], at};
+      number_q <= {number_q[(Slots-2+Find)*BeatBits-1:(Turn+Check)*BeatBits],
+                   number_q[(Turn+Check-1)*BeatBits+:BeatBits] + 1'b1, number_q[(Turn+Check-1)*BeatBits-1:0], number};
+
+      if (get) front_q <= behind_q[next_behind_q];
+      else if (keep & ~put) front_q <= {job_at_i, job_more_i};
+      if (put) more_wait_q <= 1'b1;
+      else if (get && next_behind_q == newest_q) more_wait_q <= 1'b0;
+      if (keep) waits_q <= 1'b1;
+      else if (~again & ~more_wait_q) waits_q <= 1'b0;
+      if (put) begin
+        behind_q[job_number_i] <= {job_at_i, job_more_i};
+        newest_q <= job_number_i;
+      end
+      if (queued & ~again) begin
+        next_q <= next_behind_q;
+        next_behind_q <= next_behind_q + 1'b1;
+      end
+    end
+    if (!rst_ni) begin
+      valid_q <= '0;
+      again_q <= 1'b0;
+      waits_q <= 1'b0;
+      more_wait_q <= 1'b0;
+      next_q <= '0;
+      next_behind_q <= JobBits'(1);
     end
   end
 

@@ -19,14 +19,11 @@ module option_column #(
     input  logic [8*17-1:0]        bytes_i,
     input  logic                   keep_i,
     input  logic [AtBits-1:0]      keep_at_i,
-    // words at which headers of destination options begin
-    input  logic                   starts_write_i,
-    input  logic [AtBits-1:0]      starts_at_i,
-    input  logic [3:0]             starts_i,
     // a walk: two clocks to read, two for the step
     input  logic                   walks_i,    // with any of load_i
     input  logic [3:0]             load_i,
     input  logic [AtBits-1:0]      read_at_i,  // with load_i[0]
+    input  logic [3:0]             starts_i,   // with load_i[1]: words at which headers of destination options begin
     // the walk as the column before left it, with load_i[2]
     input  logic                   fresh_i,    // no walk so far
     input  logic                   here_i,     // place_i is in this column
@@ -47,20 +44,26 @@ module option_column #(
 
   // A header's length at each word, beside the map.
   logic [16*PlaceBits-1:0] map;
-  logic [4*4*LengthBits-1:0] along_q;
-  logic [4*LengthBits-1:0] lengths_q;
+  logic [4*LengthBits-1:0] lengths1_q, lengths2_q, lengths3_q, lengths4_q, lengths_q;
 
   option_map #(.PlaceBits(PlaceBits)) u_map (.clk_i, .moves_i(maps_i), .load_i(map_load_i), .bytes_i, .map_o(map));
 
   always_ff @(posedge clk_i) begin : reduce
     integer w;
     logic [7:0] length;
+    logic [4*LengthBits-1:0] lengths;
     if (maps_i) begin
-      for (w = 0; w < 4; w = w + 1) begin
-        length = bytes_i[32*w+8+:8];
-        if (map_load_i[0]) along_q[LengthBits*w+:LengthBits] <= length >= 8'(Longest) ? Longest : length[LengthBits-1:0];
+      lengths_q <= lengths4_q;
+      lengths4_q <= lengths3_q;
+      lengths3_q <= lengths2_q;
+      lengths2_q <= lengths1_q;
+      if (map_load_i[0]) begin
+        for (w = 0; w < 4; w = w + 1) begin
+          length = bytes_i[32*w+8+:8];
+          lengths[LengthBits*w+:LengthBits] = length >= 8'(Longest) ? Longest : length[LengthBits-1:0];
+        end
+        lengths1_q <= lengths;
       end
-      if (map_load_i[4:1] != '0) {lengths_q, along_q[4*4*LengthBits-1:4*LengthBits]} <= along_q;
     end
   end
 
@@ -68,7 +71,6 @@ module option_column #(
   localparam int CodeBits = PlaceBits + 1;
   localparam int KeptBits = 16 * CodeBits + 4 * LengthBits;
   (* no_rw_check *) logic [KeptBits-1:0] kept_q [2**AtBits];
-  (* no_rw_check *) logic [3:0] starts_q [2**AtBits];
 
   always_ff @(posedge clk_i) begin : keep
     integer b;
@@ -85,13 +87,10 @@ module option_column #(
     end
   end
 
-  always_ff @(posedge clk_i) if (starts_write_i) starts_q[starts_at_i] <= starts_i;
-
   // A memory's output is slow: it goes into a register of its own first.
   logic [KeptBits-1:0] read_q1;
   logic [4*LengthBits-1:0] lengths_q2;
   logic [16*CodeBits-1:0] codes_q2;
-  logic [3:0] starts_q1;
   logic begins_q2;
   logic [1:0] word_q2;
 
@@ -109,14 +108,11 @@ module option_column #(
     integer n;
     logic [UpperBits-1:0] upper;
     if (walks_i) begin
-      if (load_i[0]) begin
-        read_q1 <= kept_q[read_at_i];
-        starts_q1 <= starts_q[read_at_i];
-      end
+      if (load_i[0]) read_q1 <= kept_q[read_at_i];
       if (load_i[1]) begin
         {lengths_q2, codes_q2} <= read_q1;
-        begins_q2 <= starts_q1 != '0;
-        word_q2 <= starts_q1[3] ? 2'd3 : starts_q1[2] ? 2'd2 : {1'b0, starts_q1[1]};
+        begins_q2 <= starts_i != '0;
+        word_q2 <= starts_i[3] ? 2'd3 : starts_i[2] ? 2'd2 : {1'b0, starts_i[1]};
       end
       if (load_i[2]) begin
         upper = place_i[PlaceBits-1:4];
