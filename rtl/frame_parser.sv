@@ -407,8 +407,7 @@ module frame_parser #(
       .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0),
       .starts_write_i(walked_extended), .starts_at_i(at_q), .starts_i(all_starts),
       .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
-      .clear_i(searches), .clear_number_i(job_number_q), .answered_o(answered),
-      .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
+      .answered_o(answered), .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
   );
 
   // Where the addresses of the frame that leaves are; that of the first routing header is two words behind its begin.

@@ -20,8 +20,9 @@
 // latest in the clock before, the former six clocks before: a beat that is written at edge e has its map in the columns'
 // memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps this with
 // MaxExtensions 4, the least, without a clock to spare.
-// Jobs are numbered one after the other, from 0 behind a reset. A job's number is cleared before it is asked for, and its
-// answer stays until it is cleared again.
+//
+// Jobs are numbered one after the other, from 0 behind a reset. A number's answer stays until the job before has it again;
+// from then on the number has none. So all numbers but one can be on their way.
 module home_address_search #(
     parameter int BeatBytes   = 64,  // 64 or 128
     parameter int Beats       = 4,   // of the budget
@@ -48,9 +49,6 @@ module home_address_search #(
     input  logic [JobBits-1:0]                   job_number_i,
     input  logic [AtBits-1:0]                    job_at_i,
     input  logic [BeatBits-1:0]                  job_more_i,
-    // from here on the number has no answer
-    input  logic                                 clear_i,
-    input  logic [JobBits-1:0]                   clear_number_i,
     // answers that are there, or will be a clock later, by number, and the one to number_i
     output logic [2**JobBits-1:0]                answered_o,
     input  logic [JobBits-1:0]                   number_i,
@@ -96,7 +94,7 @@ module home_address_search #(
   logic walks, maps;
   logic [End:0] walk_load;
   logic [5:0] coming_q, map_load;
-  assign walks = HoldIdle == 0 | job_i | clear_i | waits_q | valid_q != '0;
+  assign walks = HoldIdle == 0 | job_i | waits_q | valid_q != '0;
   assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
   assign maps = HoldIdle == 0 | write_i | coming_q != '0;
   assign map_load = HoldIdle != 0 ? {coming_q[5:1], coming_q[0] & extended_i} : {6{1'b1}};
@@ -178,7 +176,7 @@ module home_address_search #(
       // Answers. That there will be one is said a clock before.
       more_soon = more_q[(Answer-1)*BeatBits+:BeatBits];
       more_now = more_q[Answer*BeatBits+:BeatBits];
-      if (clear_i) answered_o[clear_number_i] <= 1'b0;
+      if (job_i) answered_o[JobBits'(job_number_i+1'b1)] <= 1'b0;
       if (valid_q[Answer-1] & more_soon <= BeatBits'(LastMore)) answered_o[job_q[(Answer-1)*JobBits+:JobBits]] <= 1'b1;
       if (valid_q[Answer] & more_now <= BeatBits'(LastMore)) begin
         answers_q[job_q[Answer*JobBits+:JobBits]] <=
@@ -249,6 +247,7 @@ module home_address_search #(
       end
     end
     if (!rst_ni) begin
+      answered_o[0] <= 1'b0;
       valid_q <= '0;
       again_q <= 1'b0;
       waits_q <= 1'b0;

@@ -51,7 +51,7 @@ module option_map #(
   always_ff @(posedge clk_i) begin : search
     integer b;
     logic [7:0] kind, length;
-    logic [16*PlaceBits-1:0] jumps;
+    logic [PlaceBits-1:0] first, second;
     if (moves_i) begin
       if (load_i[0]) begin
         for (b = 0; b < 16; b = b + 1) begin
@@ -65,14 +65,13 @@ module option_map #(
       end
       // The first jumps, and the first join with them: nothing but Pad1 leads to the next byte.
       if (load_i[1]) begin
-        for (b = 0; b < 16; b = b + 1) begin
-          jumps[PlaceBits*b+:PlaceBits] =
-              home_q[b] ? PlaceBits'(b - 16) : pad_q[b] ? PlaceBits'(b - 15) :
-              far_q[b] ? PlaceBits'(239) : PlaceBits'($signed(end_q[EndBits*b+:EndBits]));
-        end
         for (b = 0; b < 16; b = b + 2) begin
-          map2_q[PlaceBits*b+:PlaceBits] <= pad_q[b] ? jumps[PlaceBits*(b+1)+:PlaceBits] : jumps[PlaceBits*b+:PlaceBits];
-          map2_q[PlaceBits*(b+1)+:PlaceBits] <= jumps[PlaceBits*(b+1)+:PlaceBits];
+          first = home_q[b] ? PlaceBits'(b - 16) :
+                  far_q[b] ? PlaceBits'(239) : PlaceBits'($signed(end_q[EndBits*b+:EndBits]));
+          second = home_q[b+1] ? PlaceBits'(b - 15) : pad_q[b+1] ? PlaceBits'(b - 14) :
+                   far_q[b+1] ? PlaceBits'(239) : PlaceBits'($signed(end_q[EndBits*(b+1)+:EndBits]));
+          map2_q[PlaceBits*b+:PlaceBits] <= pad_q[b] ? second : first;
+          map2_q[PlaceBits*(b+1)+:PlaceBits] <= second;
         end
       end
       if (load_i[2]) map4_q <= joined(map2_q, 1);
