@@ -6,7 +6,7 @@
 // first word behind a fixed IPv6 header is, and goes on with the columns of the next beat that stand before it. So there
 // are twice as many walks on their way as columns, one enters or leaves in every clock, and a round takes as many clocks.
 //
-//   job -> | column 3 | -> ... | last | -> | column 0 | -> | column 1 | -> | column 2 | -> column 3, the frame's next round
+//   job -> | column 3 | -> ... | last | -> | column 0 | -> | column 1 | -> | column 2 | -> column 3, the next round
 //            beat n                          beat n + 1
 //
 // The last column of a frame's last beat need not be looked at: an option takes 18 bytes, so the header of one that begins
@@ -89,8 +89,8 @@ module home_address_search #(
   logic [JobBits-1:0] next_q, next_behind_q, newest_q;
   logic waits_q, more_wait_q;
 
-  // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if HoldIdle is
-  // 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with any.
+  // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if HoldIdle
+  // is 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with any.
   logic walks, maps;
   logic [End:0] walk_load;
   logic [5:0] coming_q, map_load;
@@ -139,7 +139,8 @@ module home_address_search #(
         .walks_i(walks), .load_i(walk_load[2*p+:4]), .read_at_i(at_q[2*p*AtBits+:AtBits]), .starts_i(starts_q1[4*p+:4]),
         .fresh_i(fresh), .here_i(here[Before]), .place_i(place[Before*PlaceBits+:PlaceBits]),
         .room_i(room[Before*PointerBits+:PointerBits]),
-        .looked_o(looked[p]), .here_o(here[p]), .place_o(place[p*PlaceBits+:PlaceBits]), .room_o(room[p*PointerBits+:PointerBits])
+        .looked_o(looked[p]), .here_o(here[p]), .place_o(place[p*PlaceBits+:PlaceBits]),
+        .room_o(room[p*PointerBits+:PointerBits])
     );
 
     // Is there an address, all of it within its header? An option takes 18 bytes, up to the next word.
@@ -150,15 +151,16 @@ module home_address_search #(
         if (walk_load[2*p+Check]) begin
           byte_in_column = place[p*PlaceBits+:4];
           words = (6'(byte_in_column) + 6'd21) >> 2;
-          fits_q[p] <= looked[p] & (&place[p*PlaceBits+4+:PlaceBits-4]) & room[p*PointerBits+:PointerBits] >= PointerBits'(words);
+          fits_q[p] <= looked[p] & (&place[p*PlaceBits+4+:PlaceBits-4]) &
+                       room[p*PointerBits+:PointerBits] >= PointerBits'(words);
           fits_at_q[4*p+:4] <= byte_in_column;
         end
       end
     end
   end
 
-  // Findings are where options begin, answers where addresses do. With four columns a frame of one beat has none: its round ends in a beat that is not
-  // its own.
+  // Findings are where options begin, answers where addresses do. With four columns a frame of one beat has none: its
+  // round ends in a beat that is not its own.
   localparam int OptionBits = FoundBits - 1;
   logic [Columns-1:0] found_q, passed_q;
   logic [Columns*OptionBits-1:0] found_at_q, passed_at_q;
@@ -227,7 +229,8 @@ module home_address_search #(
       job_q <= {job_q[CarriedEnd*JobBits-1:0], job};
       more_q <= {more_q[CarriedEnd*BeatBits-1:0], more};
       // Column 0 is the next beat's; its number is needed as late as the finding.
-      at_q <= {at_q[(Slots-1)*AtBits-1:Turn*AtBits], at_q[(Turn-1)*AtBits+:AtBits] + 1'b1, at_q[(Turn-1)*AtBits-1:0], at};
+      at_q <= {at_q[(Slots-1)*AtBits-1:Turn*AtBits], at_q[(Turn-1)*AtBits+:AtBits] + 1'b1,
+               at_q[(Turn-1)*AtBits-1:0], at};
       number_q <= {number_q[(Slots-2+Find)*BeatBits-1:(Turn+Check)*BeatBits],
                    number_q[(Turn+Check-1)*BeatBits+:BeatBits] + 1'b1, number_q[(Turn+Check-1)*BeatBits-1:0], number};
 
