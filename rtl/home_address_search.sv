@@ -40,7 +40,9 @@ module home_address_search #(
     /* verilator lint_off UNUSEDSIGNAL */  // the second of the two bytes
     input  logic [8*BeatBytes+15:0]              beat_i,          // and the two bytes behind it
     /* verilator lint_on UNUSEDSIGNAL */
-    input  logic                                 extended_i,      // a clock after write_i: the frame may have a job
+    // a clock after write_i: the frame may have a job, and whether this is its first beat
+    input  logic                                 extended_i,
+    input  logic                                 first_i,
     input  logic                                 starts_write_i,
     input  logic [AtBits-1:0]                    starts_at_i,
     input  logic [BeatBytes/4-1:0]               starts_i,
@@ -93,24 +95,31 @@ module home_address_search #(
   // is 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with any.
   logic walks, maps;
   logic [End:0] walk_load;
-  logic [5:0] coming_q, map_load;
+  logic [5:0] coming_q, map_load, behind_load;
+  logic [5:1] coming_behind_q;
   assign walks = HoldIdle == 0 | job_i | waits_q | valid_q != '0;
   assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
   assign maps = HoldIdle == 0 | write_i | coming_q != '0;
   assign map_load = HoldIdle != 0 ? {coming_q[5:1], coming_q[0] & extended_i} : {6{1'b1}};
 
+  assign behind_load = HoldIdle != 0 ? {coming_behind_q, coming_q[0] & extended_i & ~first_i} : {6{1'b1}};
+
   // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of coming_q is n + 1
-  // clocks behind write_i.
+  // clocks behind write_i; of coming_behind_q without first beats, of which no walk reads the columns before FirstColumn.
   logic [8*BeatBytes+7:0] bytes_q;
   logic [6*AtBits-1:0] keep_at_q;
 
   always_ff @(posedge clk_i) begin : beats
     if (maps) begin
-      coming_q <= {coming_q[4:1], coming_q[0] & extended_i, write_i};
+      coming_q <= {map_load[4:0], write_i};
+      coming_behind_q <= behind_load[4:0];
       keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
       if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
     end
-    if (!rst_ni) coming_q <= '0;
+    if (!rst_ni) begin
+      coming_q <= '0;
+      coming_behind_q <= '0;
+    end
   end
 
   // The columns, in the order of a round. Slice p of these is the p-th one's.
@@ -128,14 +137,16 @@ module home_address_search #(
     localparam int Column = (FirstColumn + p) % Columns;
     localparam int Before = p == 0 ? Columns - 1 : p - 1;
     logic fresh;
+    logic [5:0] load;
     assign fresh = p == 0 & first_q[2];
+    assign load = Column < FirstColumn ? behind_load : map_load;
 
     option_column #(
         .PlaceBits(PlaceBits), .PointerBits(PointerBits), .AtBits(AtBits)
     ) u_column (
         .clk_i,
-        .maps_i(maps), .map_load_i(map_load[4:0]), .bytes_i(bytes_q[128*Column+:136]),
-        .keep_i(map_load[5]), .keep_at_i(keep_at_q[5*AtBits+:AtBits]),
+        .maps_i(maps), .map_load_i(load[4:0]), .bytes_i(bytes_q[128*Column+:136]),
+        .keep_i(load[5]), .keep_at_i(keep_at_q[5*AtBits+:AtBits]),
         .walks_i(walks), .load_i(walk_load[2*p+:4]), .read_at_i(at_q[2*p*AtBits+:AtBits]), .starts_i(starts_q1[4*p+:4]),
         .fresh_i(fresh), .here_i(here[Before]), .place_i(place[Before*PlaceBits+:PlaceBits]),
         .room_i(room[Before*PointerBits+:PointerBits]),
