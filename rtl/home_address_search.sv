@@ -109,16 +109,23 @@ module home_address_search #(
   logic [8*BeatBytes+7:0] bytes_q;
   logic [6*AtBits-1:0] keep_at_q;
 
-  always_ff @(posedge clk_i) begin : beats
-    if (maps) begin
-      coming_q <= {map_load[4:0], write_i};
-      coming_behind_q <= behind_load[4:0];
-      keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
-      if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
-    end
+  // What says whether there is anything loads in every clock.
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      valid_q <= '0;
       coming_q <= '0;
       coming_behind_q <= '0;
+    end else begin
+      valid_q <= {valid_q[End-1:0], again_q | waits_q | job_i};
+      coming_q <= {map_load[4:0], write_i};
+      coming_behind_q <= behind_load[4:0];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : beats
+    if (maps) begin
+      keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
+      if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
     end
   end
 
@@ -235,7 +242,6 @@ module home_address_search #(
         job = job_q[(Slots-1)*JobBits+:JobBits];
       end
       again_q <= valid_q[Slots-2] & more_q[(Slots-2)*BeatBits+:BeatBits] > BeatBits'(LastMore);
-      valid_q <= {valid_q[End-1:0], again | queued};
       first_q <= {first_q[Find-1:0], ~again};
       job_q <= {job_q[CarriedEnd*JobBits-1:0], job};
       more_q <= {more_q[CarriedEnd*BeatBits-1:0], more};
@@ -262,7 +268,6 @@ module home_address_search #(
     end
     if (!rst_ni) begin
       answered_o[0] <= 1'b0;
-      valid_q <= '0;
       again_q <= 1'b0;
       waits_q <= 1'b0;
       more_wait_q <= 1'b0;
