@@ -13,7 +13,8 @@ module address_capture #(
     input  logic                         continues_i,
     input  logic [$clog2(BeatBytes)-1:0] at_i,
     // second clock
-    input  logic [8*BeatBytes-1:0]       beat_i,
+    input  logic [8*BeatBytes-1:0]       beat_i,      // as it came
+    input  logic [15:0]                  before_i,    // the two bytes before it: the address's bytes are counted from these
     // behind it
     output logic                         captured_o,  // has_i; complete once the frame's last beat with a part is through
     output logic [127:0]                 bytes_o,
@@ -44,11 +45,15 @@ module address_capture #(
 
   always_ff @(posedge clk_i) begin : capture
     integer b;
+    /* verilator lint_off UNUSEDSIGNAL */  // the last two bytes
+    logic [8*BeatBytes+15:0] bytes;
+    /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[1]) captured_o <= has_q;
     if (has_q) phase_o <= phase_q;
     if (take_q != '0) begin
+      bytes = {beat_i, before_i};
       for (b = 0; b < 16; b = b + 1) begin
-        if (take_q[b]) bytes_o[8*b+:8] <= beat_i[128*from_q[GroupBits*b+:GroupBits]+8*b+:8];
+        if (take_q[b]) bytes_o[8*b+:8] <= bytes[128*from_q[GroupBits*b+:GroupBits]+8*b+:8];
       end
     end
   end

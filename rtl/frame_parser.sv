@@ -181,6 +181,8 @@ module frame_parser #(
   end
 
   // Stages 0 and 1.
+  logic [BeatBits-1:0] data0;
+  logic [15:0] before0;
   logic [BeatBits+15:0] beat0;
   logic [BeatBytes-1:0] kept0;
   logic [1:0] tags0;
@@ -194,21 +196,22 @@ module frame_parser #(
   ) u_link (
       .clk_i, .load_i(load[0]), .valid_i(enters),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
-      .kept_o(kept0), .beat_o(beat0), .words_o(words0), .first_o(first0), .last_o(last0), .extended_o(extended0),
+      .kept_o(kept0), .data_o(data0), .before_o(before0), .beat_o(beat0), .words_o(words0), .first_o(first0), .last_o(last0), .extended_o(extended0),
       .id_o(id0), .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
   );
 
   // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
   // more than extension_words gives.
+  localparam int BesideBits = 16 + IdBits + 2 + 1 + 1;
   localparam int DeepBits = 9;  // as deep as a block RAM is anyway; simulates faster, since the address is no C++ char
   (* no_rw_check *) logic [BeatBits-1:0] beats_q [2**DeepBits];
-  (* no_rw_check *) logic [IdBits+3:0] beside_q [Places];
+  (* no_rw_check *) logic [BesideBits-1:0] beside_q [Places];
   logic [AtBits-1:0] beat_at_q;
 
   always_ff @(posedge clk_i) begin
     if (load[1]) begin
-      beats_q[DeepBits'(beat_at_q)] <= beat0[BeatBits-1:0];
-      beside_q[beat_at_q] <= {id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
+      beats_q[DeepBits'(beat_at_q)] <= data0;
+      beside_q[beat_at_q] <= {before0, id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
     end
   end
 
@@ -404,7 +407,7 @@ module frame_parser #(
       .JobBits(JobBits), .HoldIdle(HoldIdle)
   ) u_search (
       .clk_i, .rst_ni,
-      .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0),
+      .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0), .first_i(firsts[1]),
       .starts_write_i(walked_extended), .starts_at_i(at_q), .starts_i(all_starts),
       .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
       .answered_o(answered), .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
@@ -469,7 +472,7 @@ module frame_parser #(
 
   // The beat that leaves, out of the memory. Its output is slow: it goes into a register of its own first.
   logic [BeatBits-1:0] read_beat, beat;
-  logic [IdBits+3:0] read_beside, beside;
+  logic [BesideBits-1:0] read_beside, beside;
   logic first_left_q, first;
   logic [AtBits-1:0] read_at_q;
 

@@ -20,8 +20,9 @@ module frame_result #(
     input  logic [$clog2(BeatBytes)-1:0] routing_at_i,
     // second clock
     input  logic                         first_i,     // only with a beat
-    input  logic [IdBits+3:0]            beside_i,    // identifier, tags, extension headers, IPv4: of a frame's first beat
-    input  logic [8*BeatBytes-1:0]       beat_i,
+    input  logic [8*BeatBytes-1:0]       beat_i,      // as it came
+    // the two bytes before it; identifier, tags, extension headers, IPv4: of a frame's first beat
+    input  logic [16+IdBits+3:0]         beside_i,
     // of frame_settle
     input  logic [1:0]                   network_i,
     input  logic [1:0]                   transport_i,
@@ -52,6 +53,9 @@ module frame_result #(
     swap4 = {swap(words[31:0]), swap(words[63:32]), swap(words[95:64]), swap(words[127:96])};
   endfunction
 
+  logic [15:0] two_before;
+  assign two_before = beside_i[IdBits+4+:16];
+
   // First and second clock.
   logic home_captured, routing_captured;
   logic [127:0] home, routing;
@@ -59,12 +63,12 @@ module frame_result #(
 
   address_capture #(.BeatBytes(BeatBytes)) u_home (
       .clk_i, .load_i(load_i[1:0]), .has_i(home_i), .begins_i(home_begins_i), .continues_i(home_continues_i),
-      .at_i(home_at_i), .beat_i, .captured_o(home_captured), .bytes_o(home), .phase_o(home_phase)
+      .at_i(home_at_i), .beat_i, .before_i(two_before), .captured_o(home_captured), .bytes_o(home), .phase_o(home_phase)
   );
 
   address_capture #(.BeatBytes(BeatBytes)) u_routing (
       .clk_i, .load_i(load_i[1:0]), .has_i(routing_i), .begins_i(routing_begins_i), .continues_i(routing_continues_i),
-      .at_i(routing_at_i), .beat_i, .captured_o(routing_captured), .bytes_o(routing), .phase_o(routing_phase)
+      .at_i(routing_at_i), .beat_i, .before_i(two_before), .captured_o(routing_captured), .bytes_o(routing), .phase_o(routing_phase)
   );
 
   // Second clock.
@@ -77,24 +81,29 @@ module frame_result #(
   always_ff @(posedge clk_i) begin : gather
     logic ipv4;
     logic [1:0] tags;
-    logic [255:0] ip;  // from the third word of IP on
+    logic [63:0] addresses4;
+    logic [255:0] addresses6;
     if (load_i[1]) begin
       network_q <= network_i;
       transport_q <= transport_i;
       over_q <= over_budget_i;
     end
-    if (valid_i & ports_i) ports_q <= swap(beat_i[{ports_at_i, 5'd0}+:32]);
+    // Words are moved up by two bytes (link_decode).
+    if (valid_i & ports_i) begin
+      ports_q <= swap(ports_at_i == '0 ? {beat_i[15:0], two_before} : beat_i[{ports_at_i, 5'd0}-16+:32]);
+    end
     if (first_i) begin
       {tags, ipv4} = {beside_i[3:2], beside_i[0]};
       id_q <= beside_i[IdBits+3:4];
       extended_q <= beside_i[1];
-      ip = tags == 2'd0 ? beat_i[32*6+:256] : tags == 2'd1 ? beat_i[32*7+:256] : beat_i[32*8+:256];
       if (ipv4) begin
-        source_q <= {swap(ip[32*1+:32]), 96'd0};
-        destination_q <= {swap(ip[32*2+:32]), 96'd0};
+        addresses4 = tags == 2'd0 ? beat_i[8*26+:64] : tags == 2'd1 ? beat_i[8*30+:64] : beat_i[8*34+:64];
+        source_q <= {swap(addresses4[31:0]), 96'd0};
+        destination_q <= {swap(addresses4[63:32]), 96'd0};
       end else begin
-        source_q <= swap4(ip[127:0]);
-        destination_q <= swap4(ip[255:128]);
+        addresses6 = tags == 2'd0 ? beat_i[8*22+:256] : tags == 2'd1 ? beat_i[8*26+:256] : beat_i[8*30+:256];
+        source_q <= swap4(addresses6[127:0]);
+        destination_q <= swap4(addresses6[255:128]);
       end
     end
   end

@@ -40,9 +40,7 @@ module home_address_search #(
     /* verilator lint_off UNUSEDSIGNAL */  // the second of the two bytes
     input  logic [8*BeatBytes+15:0]              beat_i,          // and the two bytes behind it
     /* verilator lint_on UNUSEDSIGNAL */
-    // a clock after write_i: the frame may have a job, and whether this is its first beat
-    input  logic                                 extended_i,
-    input  logic                                 first_i,
+    input  logic                                 first_i,         // a clock after write_i: it is its frame's first beat
     input  logic                                 starts_write_i,
     input  logic [AtBits-1:0]                    starts_at_i,
     input  logic [BeatBytes/4-1:0]               starts_i,
@@ -100,9 +98,8 @@ module home_address_search #(
   assign walks = HoldIdle == 0 | job_i | waits_q | valid_q != '0;
   assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
   assign maps = HoldIdle == 0 | write_i | coming_q != '0;
-  assign map_load = HoldIdle != 0 ? {coming_q[5:1], coming_q[0] & extended_i} : {6{1'b1}};
-
-  assign behind_load = HoldIdle != 0 ? {coming_behind_q, coming_q[0] & extended_i & ~first_i} : {6{1'b1}};
+  assign map_load = HoldIdle != 0 ? coming_q : {6{1'b1}};
+  assign behind_load = HoldIdle != 0 ? {coming_behind_q, coming_q[0] & ~first_i} : {6{1'b1}};
 
   // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of coming_q is n + 1
   // clocks behind write_i; of coming_behind_q without first beats, of which no walk reads the columns before FirstColumn.
@@ -117,7 +114,7 @@ module home_address_search #(
       coming_behind_q <= '0;
     end else begin
       valid_q <= {valid_q[End-1:0], again_q | waits_q | job_i};
-      coming_q <= {map_load[4:0], write_i};
+      coming_q <= {coming_q[4:0], write_i};
       coming_behind_q <= behind_load[4:0];
     end
   end

@@ -30,7 +30,10 @@ module link_decode #(
     input  logic [IdBits-1:0]                id_i,
     // one clock later
     output logic [BeatBytes-1:0]             kept_o,      // bytes of the frame, as the beat came
-    output logic [8*BeatBytes+15:0]          beat_o,      // the words, and the two bytes behind them
+    output logic [8*BeatBytes-1:0]           data_o,      // the beat as it came
+    output logic [15:0]                      before_o,    // the two bytes before it
+    output logic [8*BeatBytes+15:0]          beat_o,      // both: the words, and the two bytes behind them; unless the frame
+                                                          // is IPv4 without tags, or without HoldIdle
     output logic [$clog2(BeatBytes)-2:0]     words_o,     // complete ones
     output logic                             first_o,
     output logic                             last_o,
@@ -77,7 +80,9 @@ module link_decode #(
     if (load_i) begin
       first_o <= first_i;
       last_o <= last_i;
-      beat_o <= {data_i, tail_q};
+      data_o <= data_i;
+      before_o <= tail_q;
+      if ((first_i ? data_i[8*12+:16] != 16'h0008 : ~ipv4_q[0]) || HoldIdle == 0) beat_o <= {data_i, tail_q};
       kept_o <= kept;
       if (valid_i[0]) tail_q <= data_i[8*BeatBytes-1-:16];
       if (first_i || HoldIdle == 0) begin
