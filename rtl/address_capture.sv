@@ -14,7 +14,7 @@ module address_capture #(
     input  logic [$clog2(BeatBytes)-1:0] at_i,
     // second clock
     input  logic [8*BeatBytes-1:0]       beat_i,      // as it came
-    input  logic [15:0]                  before_i,    // the two bytes before it: the address's bytes are counted from these
+    input  logic [15:0]                  before_i,    // the two bytes before it, from which the address's are counted
     // behind it
     output logic                         captured_o,  // has_i; complete once the frame's last beat with a part is through
     output logic [127:0]                 bytes_o,
@@ -23,37 +23,37 @@ module address_capture #(
 
   localparam int GroupBits = $clog2(BeatBytes) - 4;  // groups of 16 bytes in a beat
 
-  logic has_q;
+  logic has_q, begins_q, continues_q, last_q;
   logic [3:0] phase_q;
-  logic [15:0] take_q;               // a bit for each of bytes_o: it comes with this beat
-  logic [16*GroupBits-1:0] from_q;   // and from this group
+  logic [GroupBits-1:0] group_q;
+  logic [15:0] above_q;  // a bit for each of bytes_o: it is in the group behind
 
   always_ff @(posedge clk_i) begin : aim
     integer b;
-    logic above;  // in the group behind that in which the address begins
+    begins_q <= begins_i;
+    continues_q <= continues_i;
     if (load_i[0]) has_q <= has_i;
-    take_q <= '0;
     if (has_i) begin
       phase_q <= at_i[3:0];
-      for (b = 0; b < 16; b = b + 1) begin
-        above = 4'(b) < at_i[3:0];
-        take_q[b] <= above & (&at_i[4+:GroupBits]) ? continues_i : begins_i;
-        from_q[GroupBits*b+:GroupBits] <= at_i[4+:GroupBits] + GroupBits'(above);
-      end
+      group_q <= at_i[4+:GroupBits];
+      last_q <= &at_i[4+:GroupBits];
+      for (b = 0; b < 16; b = b + 1) above_q[b] <= 4'(b) < at_i[3:0];
     end
   end
 
   always_ff @(posedge clk_i) begin : capture
     integer b;
+    logic [GroupBits-1:0] from;
     /* verilator lint_off UNUSEDSIGNAL */  // the last two bytes
     logic [8*BeatBytes+15:0] bytes;
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[1]) captured_o <= has_q;
     if (has_q) phase_o <= phase_q;
-    if (take_q != '0) begin
+    if (begins_q | continues_q) begin
       bytes = {beat_i, before_i};
       for (b = 0; b < 16; b = b + 1) begin
-        if (take_q[b]) bytes_o[8*b+:8] <= bytes[128*from_q[GroupBits*b+:GroupBits]+8*b+:8];
+        from = group_q + GroupBits'(above_q[b]);
+        if (above_q[b] & last_q ? continues_q : begins_q) bytes_o[8*b+:8] <= bytes[128*from+8*b+:8];
       end
     end
   end

@@ -83,10 +83,11 @@ module frame_parser #(
 
   // Stages: 0 the beat's words, 1 IP header and the first hop, then two a hop up to Walked; bit n of valid_q is stage n, a
   // beat enters it at an edge with enters[n], and registers of data load at one with load[n]. Then beats wait for home
-  // addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n + 1 clocks
-  // later: settled with bit 1, and the output.
+  // addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n + 1
+  // clocks later: settled with bit 1, and the output.
   localparam int Walked = 2 * MaxExtensions - 1;
-  localparam int Places = HeaderBytes / 4;  // of beats that have not left: more than ever wait
+  // Of beats that have not left: more than ever wait (home_address_search).
+  localparam int Places = MaxExtensions > 8 ? HeaderBytes / 2 : HeaderBytes / 4;
   localparam int AtBits = $clog2(Places);
   localparam int JobBits = AtBits;  // a job is of a beat that has not left
 
@@ -138,7 +139,7 @@ module frame_parser #(
   logic [BudgetBeats-1:0] beat_number, beat_number_q;
   logic settle, leave;
   logic [Walked:0] valid_q;
-  logic [1:0] enters, load;
+  logic [2:0] enters, load;
   logic [2:0] left_q, load_left;
 
   // What travels beside the walk, stage 1 in the lowest bits: one vector, so that one shift moves all stages; 0 in those
@@ -156,8 +157,8 @@ module frame_parser #(
   assign {words, network, last} = beside_walk_q[BesideWalkBits*Walked-1-:BesideWalkBits-2];
 
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
-  assign enters = {valid_q[0], beat_valid};
-  assign load = HoldIdle != 0 ? enters : 2'b11;
+  assign enters = {valid_q[1:0], beat_valid};
+  assign load = HoldIdle != 0 ? enters : 3'b111;
   assign load_left = HoldIdle != 0 ? left_q : {3{1'b1}};
   assign soon_valid_o = left_q[2];
 
@@ -194,10 +195,11 @@ module frame_parser #(
   link_decode #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits), .IdBits(IdBits), .HoldIdle(HoldIdle)
   ) u_link (
-      .clk_i, .load_i(load[0]), .valid_i(enters),
+      .clk_i, .load_i(load[0]), .valid_i(enters[0]),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
-      .kept_o(kept0), .data_o(data0), .before_o(before0), .beat_o(beat0), .words_o(words0), .first_o(first0), .last_o(last0), .extended_o(extended0),
-      .id_o(id0), .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
+      .kept_o(kept0), .data_o(data0), .before_o(before0), .beat_o(beat0), .words_o(words0),
+      .first_o(first0), .last_o(last0), .extended_o(extended0), .id_o(id0),
+      .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
   );
 
   // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
@@ -206,13 +208,17 @@ module frame_parser #(
   localparam int DeepBits = 9;  // as deep as a block RAM is anyway; simulates faster, since the address is no C++ char
   (* no_rw_check *) logic [BeatBits-1:0] beats_q [2**DeepBits];
   (* no_rw_check *) logic [BesideBits-1:0] beside_q [Places];
-  logic [AtBits-1:0] beat_at_q;
+  logic [BesideBits-1:0] beside1;
+  logic [AtBits-1:0] beat_at_q, beside_at_q;
 
+  // The beat is known a clock before the rest.
   always_ff @(posedge clk_i) begin
     if (load[1]) begin
       beats_q[DeepBits'(beat_at_q)] <= data0;
-      beside_q[beat_at_q] <= {before0, id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
+      beside_at_q <= beat_at_q;
+      beside1 <= {before0, id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
     end
+    if (load[2]) beside_q[beside_at_q] <= beside1;
   end
 
   always_ff @(posedge clk_i) begin
@@ -243,7 +249,7 @@ module frame_parser #(
   first_hop #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
   ) u_first_hop (
-      .clk_i, .valid_i(enters[1]), .first_i(enters[1] & first0),
+      .clk_i, .valid_i(enters[1]), .first_i(first0),
       .extended_i(enters[1] & extended0 | HoldIdle == 0),
       .network_i(network0), .tags_i(tags0), .end4_i(end4_0), .kind_i(kind0), .words_i(behind0),
       .walk_o(walk[0]), .pointer_o(pointer[PointerBits-1:0]), .kind_o(kind[2:0]),
@@ -298,6 +304,7 @@ module frame_parser #(
   assign last_found_at = found_at[Last*WordBits+:WordBits];
   assign last_has_starts = has_starts[Last];
   assign last_starts = starts[Last*Words+:Words];
+  assign searches = walked_extended & (last_has_starts | last_found_options);
 
   function automatic logic [Words-1:0] one_of_words(input logic [WordBits-1:0] at);
     integer n;
@@ -305,7 +312,7 @@ module frame_parser #(
   endfunction
 
   always_comb begin
-    {has_routing, searches, searched, job} = 4'd0;
+    {has_routing, searched, job} = 3'd0;
     first_routing_at = '0;
     all_starts = '0;
     beat_in_frame = '0;
@@ -314,7 +321,6 @@ module frame_parser #(
       first_routing_at = last_routing ? last_routing_at : last_found_at;
       all_starts = last_found_options ? last_starts | one_of_words(last_found_at) : last_starts;
       beat_in_frame = walked_first ? '0 : beat_in_frame_q + 1'b1;
-      searches = last_has_starts | last_found_options;
       searched = searches | (searched_q & ~walked_first);
       job = searched & (last | beat_in_frame == NumberBits'(BudgetBeats - 1));
     end
@@ -341,9 +347,9 @@ module frame_parser #(
   end
 
   // Waiting: what is at the end of the walk, and then in front (head) what leaves next. A beat goes on if it needs no answer
-  // or has one; one that does not wait here cannot have one yet, since its number is given away in this clock.
+  // or has one.
   localparam int WaitingBits = 2 + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
-  logic waiting, waits, head_load, head_q, head_go_q, head_first_q, head_routing_q, head_searches_q;
+  logic waiting, waits, head_load, head_go_q, head_first_q, head_routing_q, head_searches_q;
   logic [WaitingBits-1:0] walked_beat, front_beat;
   logic [BudgetBeats-1:0] head_number, head_number_q;
   logic [WordBits-1:0] head_routing_at_q;
@@ -376,19 +382,37 @@ module frame_parser #(
           next_routing_at, next_searches, next_job} = waits ? front_beat : walked_beat;
   assign head_number = next_first ? BudgetBeats'(1) : head_number_q << 1;
   assign head_load = waiting & head_go_q;
-  assign leave = head_q & head_go_q;
+  // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was, or the one behind it:
+  // whether these are answered is looked up a clock before, asked_q and after_q. For what has just come neither counts.
+  logic go, leave_q, asks, advances, asked_q, after_q;
+  logic [JobBits-1:0] asked_job_q, after_job_q, later_job_q;
+  assign leave = leave_q;
+  assign asks = head_go_q & waiting & next_searches;
+  assign advances = asks & next_job[0] != asked_job_q[0];
+  assign go = !head_go_q         ? asked_q :
+              !waits             ? ~searches :
+              front_beat[JobBits] & front_beat[0] != asked_job_q[0] ? after_q : ~front_beat[JobBits] | asked_q;
 
   // head_go_q is high without a head, too.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      head_q <= 1'b0;
+      leave_q <= 1'b0;
       head_go_q <= 1'b1;
-    end else if (head_go_q) begin
-      head_q <= waiting;
-      if (waits) head_go_q <= ~front_beat[JobBits] | answered[front_beat[JobBits-1:0]];
-      else head_go_q <= ~(valid & searches);
+      asked_job_q <= '0;
+      after_job_q <= JobBits'(1);
+      later_job_q <= JobBits'(2);
     end else begin
-      head_go_q <= answered[head_job_q];
+      leave_q <= go & (waiting | ~head_go_q);
+      head_go_q <= go;
+      if (advances) begin
+        asked_job_q <= after_job_q;
+        after_job_q <= later_job_q;
+        later_job_q <= later_job_q + 1'b1;
+      end
+    end
+    if (asks | waits | ~head_go_q | HoldIdle == 0) begin
+      asked_q <= (waits | ~head_go_q) & (advances ? answered[after_job_q] : answered[asked_job_q]);
+      after_q <= (waits | ~head_go_q) & (advances ? answered[later_job_q] : answered[after_job_q]);
     end
   end
   always_ff @(posedge clk_i) begin

@@ -124,8 +124,8 @@ module frame_result #(
       destination_o <= destination_q;
       ex_source_o <= source_q;
       ex_destination_o <= destination_q;
-      if (extended_q & home_captured) ex_source_o <= parser_pkg::address_of(home, home_phase);
-      if (extended_q & routing_captured) ex_destination_o <= parser_pkg::address_of(routing, routing_phase);
+      if (home_captured) ex_source_o <= parser_pkg::address_of(home, home_phase);
+      if (routing_captured) ex_destination_o <= parser_pkg::address_of(routing, routing_phase);
       {source_port_o, destination_port_o} <= ports_q;
     end
   end

@@ -33,19 +33,20 @@ module frame_settle #(
   localparam int Words = BeatBytes / 4;
   localparam int WordBits = $clog2(Words);
 
-  // First clock: the walk's end as this beat sees it.
-  logic first_q1, last_q1, budget_ends_q1, walked_q1, passed_q1, reached_q1;
-  logic [WordBits:0] words_q1;
+  // First clock: the walk's end, and how far this beat reaches, in words from the begin of the beat with which it was known;
+  // later_q1 beats later.
+  logic first_q1, last_q1, budget_ends_q1, walked_q1;
   logic [1:0] network_q1;
-  logic [PointerBits-1:0] pointer_q1, end_q1;  // the pointer means nothing once it is behind
+  logic [PointerBits-1:0] pointer_q1, end_q1, reach_q1;
+  logic [PointerBits-WordBits-1:0] later_q1;
   logic [2:0] kind_q1;
 
   always_ff @(posedge clk_i) begin : follow
+    logic [PointerBits-WordBits-1:0] later;
     if (enters_i) begin
       first_q1 <= first_i;
       last_q1 <= last_i;
       budget_ends_q1 <= budget_ends_i;
-      words_q1 <= words_i;
       network_q1 <= network_i;
       walked_q1 <= walk_i | (walked_q1 & ~first_i);
       if (walk_i) begin
@@ -54,18 +55,14 @@ module frame_settle #(
         // The fixed part of a transport header must be there; extension_words leaves room for it.
         end_q1 <= kind_i == parser_pkg::KIND_TCP ? pointer_i + PointerBits'(5) :
                   kind_i == parser_pkg::KIND_UDP ? pointer_i + PointerBits'(2) : pointer_i;
-        passed_q1 <= 1'b0;
-        reached_q1 <= 1'b0;
-      end else begin
-        pointer_q1 <= pointer_q1 - PointerBits'(Words);
-        end_q1 <= end_q1 - PointerBits'(Words);
-        passed_q1 <= passed_q1 | pointer_q1 < PointerBits'(Words);
-        reached_q1 <= reached_q1 | pointer_q1 <= PointerBits'(Words);
       end
+      later = walk_i ? '0 : later_q1 + 1'b1;
+      later_q1 <= later;
+      reach_q1 <= {later, {WordBits{1'b0}}} + PointerBits'(words_i);
     end
   end
 
-  // Second clock: how far this beat reaches.
+  // Second clock: what is complete with it.
   logic first_q2, last_q2, budget_ends_q2, complete_q2, reached_q2, ports_q2;
   logic [1:0] network_q2;
   logic [WordBits-1:0] ports_at_q2;
@@ -78,9 +75,9 @@ module frame_settle #(
       budget_ends_q2 <= budget_ends_q1;
       network_q2 <= network_q1;
       kind_q2 <= kind_q1;
-      complete_q2 <= walked_q1 & end_q1 <= PointerBits'(words_q1);
-      reached_q2 <= walked_q1 & (reached_q1 | pointer_q1 <= PointerBits'(words_q1));
-      ports_q2 <= walked_q1 & ~passed_q1 & pointer_q1[PointerBits-1:WordBits] == '0;
+      complete_q2 <= walked_q1 & end_q1 <= reach_q1;
+      reached_q2 <= walked_q1 & pointer_q1 <= reach_q1;
+      ports_q2 <= walked_q1 & pointer_q1[PointerBits-1:WordBits] == later_q1;
       ports_at_q2 <= pointer_q1[WordBits-1:0];
     end
   end

@@ -22,7 +22,7 @@ module link_decode #(
 ) (
     input  logic                             clk_i,
     input  logic                             load_i,
-    input  logic [1:0]                       valid_i,  // there is a beat, in either clock; without load_i there is none
+    input  logic                             valid_i,     // there is a beat; without load_i there is none
     input  logic                             first_i,
     input  logic                             last_i,
     input  logic [8*BeatBytes-1:0]           data_i,
@@ -35,7 +35,7 @@ module link_decode #(
     output logic [8*BeatBytes+15:0]          beat_o,      // both: the words, and the two bytes behind them; unless the frame
                                                           // is IPv4 without tags, or without HoldIdle
     output logic [$clog2(BeatBytes)-2:0]     words_o,     // complete ones
-    output logic                             first_o,
+    output logic                             first_o,     // only with a beat
     output logic                             last_o,
     output logic                             extended_o,  // IPv6 with an extension header, for all beats of the frame
     // with a frame's first beat
@@ -57,6 +57,7 @@ module link_decode #(
 
   // EtherTypes are compared as they lie, low byte first. Bit t of the vectors: with t tags.
   logic tagged_q, tagged_twice_q, extended_q;
+  logic [1:0] network_q;
   logic [2:0] ipv4_q /* verilator split_var */, ipv6_q /* verilator split_var */;
   logic [14:0] ends4_q /* verilator split_var */;  // words of IPv4's header and the tags
   logic [8:0] kind4_q /* verilator split_var */, kind6_q /* verilator split_var */;
@@ -77,14 +78,14 @@ module link_decode #(
   assign has_tag = is_tag(data_i[8*12+:16]);
 
   always_ff @(posedge clk_i) begin
+    first_o <= valid_i & first_i;
     if (load_i) begin
-      first_o <= first_i;
       last_o <= last_i;
       data_o <= data_i;
       before_o <= tail_q;
       if ((first_i ? data_i[8*12+:16] != 16'h0008 : ~ipv4_q[0]) || HoldIdle == 0) beat_o <= {data_i, tail_q};
       kept_o <= kept;
-      if (valid_i[0]) tail_q <= data_i[8*BeatBytes-1-:16];
+      if (valid_i) tail_q <= data_i[8*BeatBytes-1-:16];
       if (first_i || HoldIdle == 0) begin
         id_o <= id_i;
         tagged_q <= has_tag;
@@ -144,11 +145,23 @@ module link_decode #(
   assign kind4 = !tagged_q ? kind4_q[2:0] : !tagged_twice_q ? kind4_q[5:3] : kind4_q[8:6];
   assign kind6 = !tagged_q ? kind6_q[2:0] : !tagged_twice_q ? kind6_q[5:3] : kind6_q[8:6];
   assign end4_o = !tagged_q ? ends4_q[4:0] : !tagged_twice_q ? ends4_q[9:5] : ends4_q[14:10];
-  assign network_o = ipv4 ? rss_pkg::NETWORK_IPV4 : ipv6 ? rss_pkg::NETWORK_IPV6 : rss_pkg::NETWORK_NONE;
   assign tags_o = tags;
   assign kind_o = ipv4 ? kind4 : ipv6 ? kind6 : parser_pkg::KIND_OTHER;
-  assign extended_o = first_o ? ipv6 & kind6 >= parser_pkg::KIND_SKIPPED : extended_q;
 
-  always_ff @(posedge clk_i) if (valid_i[1]) extended_q <= extended_o;
+  // What the first beat has said holds for those behind.
+  always_comb begin
+    network_o = network_q;
+    extended_o = extended_q;
+    if (first_o) begin
+      network_o = ipv4 ? rss_pkg::NETWORK_IPV4 : ipv6 ? rss_pkg::NETWORK_IPV6 : rss_pkg::NETWORK_NONE;
+      extended_o = ipv6 & kind6 >= parser_pkg::KIND_SKIPPED;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (first_o) begin
+      network_q <= network_o;
+      extended_q <= extended_o;
+    end
+  end
 
 endmodule

@@ -28,7 +28,7 @@ module receive_steering #(
     // A power of two. As many as groups can be on their way at one a clock, and the three clocks that a credit takes to come
     // back at most; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
     // offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room for all of its frames.
-    parameter int Credits       = Lanes > 1 ? 128 : 64
+    parameter int Credits       = Lanes > 1 || MaxExtensions > 4 ? 128 : 64
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,

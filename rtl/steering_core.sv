@@ -143,9 +143,7 @@ module steering_core #(
     // The shadow's tables are written while a COMMIT waits, and are those of the bank in force once it is taken. That
     // begins when no packet of the shadow is on its way; no other comes before the COMMIT is taken.
     logic offered_q, start_q, idle;
-    /* verilator lint_off UNUSEDSIGNAL */
-    logic unused_bank;  // as active_q, but for the last clock of a COMMIT
-    /* verilator lint_on UNUSEDSIGNAL */
+    logic tables_bank;  // as active_q, but for the last clock of a COMMIT, in which no key is read
     assign key_ready = offered_q & idle & ~start_q;
 
     always_ff @(posedge clk_i) begin
@@ -160,7 +158,7 @@ module steering_core #(
 
     toeplitz_table_hash u_hash (
         .clk_i, .rst_ni, .key_valid_i(start_q), .key_ready_o(idle),
-        .key_i(active_q ? key0 : key1), .bank_o(unused_bank),
+        .key_i(tables_bank ? key0 : key1), .bank_o(tables_bank),
         .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple), .hash_o(hash)
     );
   end else begin : g_direct

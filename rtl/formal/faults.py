@@ -110,7 +110,7 @@ FAULTS = [
           "assign key_ready = offered_q & idle & ~active_q", "commit_goes_on"),
     Fault("steering_control_tables", "steering_core.sv", "assign key_ready = offered_q & idle", "assign key_ready = idle",
           "key_of_its_bank"),
-    Fault("steering_control_tables", "steering_core.sv", ".key_i(active_q ? key0 : key1)", ".key_i(active_q ? key1 : key0)",
+    Fault("steering_control_tables", "steering_core.sv", ".key_i(tables_bank ? key0 : key1)", ".key_i(tables_bank ? key1 : key0)",
           "key_of_its_bank"),
     Fault("steering_control_tables", "steering_core.sv", "commit & ~offered_q & ~shadow_busy_q", "commit & ~offered_q",
           "key_of_its_bank"),
@@ -191,7 +191,7 @@ FAULTS = [
           "announced"),
     Fault("frame_parser", "frame_settle.sv", "if (decides_i) done_q", "done_q", "nothing_lost"),  # without HoldIdle
     Fault("frame_parser", "frame_parser.sv", "{3{1'b1}}", "'1", "nothing_lost"),  # likewise
-    Fault("parser_idle", "address_capture.sv", "? continues_i : begins_i", "? continues_i : has_i", "idle_changes_nothing"),
+    Fault("parser_idle", "address_capture.sv", "begins_q <= begins_i", "begins_q <= has_i", "idle_changes_nothing"),
     Fault("parser_idle", "frame_parser.sv", "else if (leave) read_at_q", "else read_at_q", "idle_changes_nothing"),
     Fault("parser_idle", "frame_settle.sv", "if (load_i[1]) begin", "begin", "idle_changes_nothing"),
     Fault("result_fifo", "waiting_fifo.sv", "if (waits_q | (in_valid_i & ~out_ready_i)) begin", "if (waits_q) begin",

@@ -46,6 +46,7 @@ class ReceiveSteeringForms : public ::testing::Test {
   using Bench = SteeringBenchOf<typename Form::Model>;
 };
 using Forms = ::testing::Types<Tables, Direct, Synthesised>;
+using FormsWithHoldIdle = ::testing::Types<Tables, Direct>;
 TYPED_TEST_SUITE(ReceiveSteeringForms, Forms);
 
 TYPED_TEST(ReceiveSteeringForms, RandomFramesAtRandomPaceGetTheOraclesAnswer) {
@@ -139,7 +140,12 @@ std::vector<std::uint8_t> state_of(const Model& model) {
   return {bytes, bytes + sizeof *model.rootp};
 }
 
-TYPED_TEST(ReceiveSteeringForms, IdleEdgesChangeNoRegister) {
+// Those with HoldIdle.
+template <typename Form>
+class ReceiveSteeringIdle : public ReceiveSteeringForms<Form> {};
+TYPED_TEST_SUITE(ReceiveSteeringIdle, FormsWithHoldIdle);
+
+TYPED_TEST(ReceiveSteeringIdle, IdleEdgesChangeNoRegister) {
   HeaderFrames generator(44);
   typename TestFixture::Bench bench(config_of(generator.random()));
   for (unsigned round = 0; round < 10; ++round) {
