@@ -16,7 +16,8 @@
 // headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits are packed to 512
 // first, for another one. A frame with destination options that have room for a home address (24 bytes or more) is
 // searched, which takes longer, counted from its last beat or the budget's last; frames behind wait for it, so that
-// results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever wait.
+// results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever wait
+// (rtl/README.md).
 // Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a result. Who cannot
 // take results at any time counts credits, as receive_steering does.
 // At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
