@@ -1,7 +1,7 @@
 // Takes a 16-byte address out of passing beats, wherever it lies: two clocks. In the first it works out where the bytes
 // are, in the second, when the beat itself is there, it takes them. The address begins in a beat with begins_i at
-// byte at_i; what does not fit there is in the next one, which has continues_i. Bytes are kept in their places modulo 16:
-// bytes_o begins at byte phase_o, and parser_pkg::address_of turns it.
+// byte at_i; what does not fit there is in the next one, which has continues_i. Bytes are kept in their places modulo
+// 16: bytes_o begins at byte phase_o, and parser_pkg::address_of turns it.
 module address_capture #(
     parameter int BeatBytes = 64
 ) (

@@ -1,7 +1,7 @@
 // One bank of the pipeline's configuration, all but the indirection table: written a word at a time over the
-// configuration bus (map in rss_pkg), read as a whole. A word takes two clocks: its address comes with the first, write_i and
-// its data with the second. The hash types are kept as the rules that follow from them (report_pkg). Reset: no hash
-// types, mask 0, unclassified queue 0; the key is left as it was. Writes to other addresses change nothing.
+// configuration bus (map in rss_pkg), read as a whole. A word takes two clocks: its address comes with the first,
+// write_i and its data with the second. The hash types are kept as the rules that follow from them (report_pkg). Reset:
+// no hash types, mask 0, unclassified queue 0; the key is left as it was. Writes to other addresses change nothing.
 module config_bank (
     input  logic                              clk_i,
     input  logic                              rst_ni,

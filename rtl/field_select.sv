@@ -1,9 +1,9 @@
 // Decides which hash a packet gets and lines up what is hashed (virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4).
 //
-// Two clocks, for the sake of the clock frequency. load_i[0] takes what decides. load_i[1] takes addresses and ports, with
-// or after load_i[0] of the next packet, and report_o and tuple_o belong to the packet from then on. tuple_o is
-// left-aligned and zero-padded: source address, destination address and, for TCP and UDP types, source port, destination
-// port. Nothing enabled fits: REPORT_NONE and a tuple of zeros, whose Toeplitz hash is 0 under every key.
+// Two clocks, for the sake of the clock frequency. load_i[0] takes what decides. load_i[1] takes addresses and ports,
+// with or after load_i[0] of the next packet, and report_o and tuple_o belong to the packet from then on. tuple_o is
+// left-aligned and zero-padded: source address, destination address and, for TCP and UDP types, source port,
+// destination port. Nothing enabled fits: REPORT_NONE and a tuple of zeros, whose Toeplitz hash is 0 under every key.
 //
 // An IPv4 address sits in the top 32 bits of its port. The ex_* addresses are those of the _EX hash types: whoever
 // walks the headers has put the plain address there when there is no home address or type 2 routing header.
@@ -42,7 +42,8 @@ module field_select (
     end
   end
 
-  // If and else, not case: Yosys 0.23 turns a case into twice the cells here. IPv4 comes last, for the bits that it leaves 0.
+  // If and else, not case: Yosys 0.23 turns a case into twice the cells here. IPv4 comes last, for the bits that it
+  // leaves 0.
   always_ff @(posedge clk_i) begin : select
     logic [31:0] ports;
     logic [3:0] transport;  // what it adds to the report without

@@ -1,6 +1,6 @@
 // The walk's first step, one clock: where the header behind IP is and what it is; behind IPv6, if that is an extension
-// header, the one behind this. It begins at one of three words alone: 14, 15 or 16, by the number of tags. With 64 bytes
-// a beat the last of these is the next beat's first, and the walk waits for that.
+// header, the one behind this. It begins at one of three words alone: 14, 15 or 16, by the number of tags. With 64
+// bytes a beat the last of these is the next beat's first, and the walk waits for that.
 //
 // Outputs as those of extension_hop.
 module first_hop #(

@@ -12,17 +12,16 @@
 // extension header behind MaxExtensions whole ones. IPv4 headers always fit. Home addresses are found behind any number
 // of options.
 //
-// Latency: 2 * MaxExtensions + 5 clocks from the edge that took the beat which settles the frame (the first that completes the
-// headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits are packed to 512
-// first, for another one. A frame with destination options that have room for a home address (24 bytes or more) is
-// searched, which takes longer, counted from its last beat or the budget's last; frames behind wait for it, so that
-// results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever wait
-// (rtl/README.md).
-// Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a result. Who cannot
-// take results at any time counts credits, as receive_steering does.
-// At an edge with rst_ni low nothing is taken; a frame cut in two by a reset goes on as a new frame.
-// Contract with the model: an edge with tvalid_i low and no beat or result on its way (a frame that waits for its next
-// beat is none) changes no register, if HoldIdle is 1 and no reset is on its way as a beat would be.
+// Latency: 2 * MaxExtensions + 5 clocks from the edge that took the beat which settles the frame (the first that
+// completes the headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits
+// are packed to 512 first, for another one. A frame with destination options that have room for a home address (24
+// bytes or more) is searched, which takes longer, counted from its last beat or the budget's last; frames behind wait
+// for it, so that results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever
+// wait (rtl/README.md). Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one
+// clock a result. Who cannot take results at any time counts credits, as receive_steering does. At an edge with rst_ni
+// low nothing is taken; a frame cut in two by a reset goes on as a new frame. Contract with the model: an edge with
+// tvalid_i low and no beat or result on its way (a frame that waits for its next beat is none) changes no register, if
+// HoldIdle is 1 and no reset is on its way as a beat would be.
 module frame_parser #(
     parameter int DataBits      = 512,  // 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // 256, 512 or 1024
@@ -47,8 +46,8 @@ module frame_parser #(
     output logic [1:0]            soon_network_o,
     output logic [1:0]            soon_transport_o,
     output logic                  soon_extension_headers_o,
-    // header fields, as steering_core takes them; behind a network of NETWORK_NONE the rest means nothing, and without a
-    // transport header the ports
+    // header fields, as steering_core takes them; behind a network of NETWORK_NONE the rest means nothing, and without
+    // a transport header the ports
     output logic                  out_valid_o,
     output logic [IdBits-1:0]     out_id_o,
     output logic [1:0]            out_network_o,
@@ -82,10 +81,10 @@ module frame_parser #(
   localparam int PointerBits = $clog2(HeaderBytes / 4) + 1;
   localparam int StartBits = 10;
 
-  // Stages: 0 the beat's words, 1 IP header and the first hop, then two a hop up to Walked; bit n of valid_q is stage n, a
-  // beat enters it at an edge with enters[n], and registers of data load at one with load[n]. Then beats wait for home
-  // addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n + 1
-  // clocks later: settled with bit 1, and the output.
+  // Stages: 0 the beat's words, 1 IP header and the first hop, then two a hop up to Walked; bit n of valid_q is stage
+  // n, a beat enters it at an edge with enters[n], and registers of data load at one with load[n]. Then beats wait for
+  // home addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n
+  // + 1 clocks later: settled with bit 1, and the output.
   localparam int Walked = 2 * MaxExtensions - 1;
   // Of beats that have not left: more than ever wait (home_address_search).
   localparam int Places = MaxExtensions > 8 ? HeaderBytes / 2 : HeaderBytes / 4;
@@ -143,8 +142,8 @@ module frame_parser #(
   logic [2:0] enters, load;
   logic [2:0] left_q, load_left;
 
-  // What travels beside the walk, stage 1 in the lowest bits: one vector, so that one shift moves all stages; 0 in those
-  // without a beat.
+  // What travels beside the walk, stage 1 in the lowest bits: one vector, so that one shift moves all stages; 0 in
+  // those without a beat.
   localparam int BesideWalkBits = (WordBits + 1) + 2 + 1 + 1 + 1;
   logic [BesideWalkBits*Walked-1:0] beside_walk_q;
   logic [Walked:1] firsts, extendeds;
@@ -203,8 +202,8 @@ module frame_parser #(
       .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
   );
 
-  // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs no
-  // more than extension_words gives.
+  // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs
+  // no more than extension_words gives.
   localparam int BesideBits = 16 + IdBits + 2 + 1 + 1;
   localparam int DeepBits = 9;  // as deep as a block RAM is anyway; simulates faster, since the address is no C++ char
   (* no_rw_check *) logic [BeatBits-1:0] beats_q [2**DeepBits];
@@ -347,8 +346,8 @@ module frame_parser #(
     end
   end
 
-  // Waiting: what is at the end of the walk, and then in front (head) what leaves next. A beat goes on if it needs no answer
-  // or has one.
+  // Waiting: what is at the end of the walk, and then in front (head) what leaves next. A beat goes on if it needs no
+  // answer or has one.
   localparam int WaitingBits = 2 + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
   logic waiting, waits, head_load, head_go_q, head_first_q, head_routing_q, head_searches_q;
   logic [WaitingBits-1:0] walked_beat, front_beat;
@@ -383,8 +382,9 @@ module frame_parser #(
           next_routing_at, next_searches, next_job} = waits ? front_beat : walked_beat;
   assign head_number = next_first ? BudgetBeats'(1) : head_number_q << 1;
   assign head_load = waiting & head_go_q;
-  // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was, or the one behind it:
-  // whether these are answered is looked up a clock before, asked_q and after_q. For what has just come neither counts.
+  // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was, or the one behind
+  // it: whether these are answered is looked up a clock before, asked_q and after_q. For what has just come neither
+  // counts.
   logic go, leave_q, asks, advances, asked_q, after_q;
   logic [JobBits-1:0] asked_job_q, after_job_q, later_job_q;
   assign leave = leave_q;
@@ -531,7 +531,8 @@ module frame_parser #(
       .BeatBytes(BeatBytes), .IdBits(IdBits)
   ) u_result (
       .clk_i, .valid_i(left_q[1]), .load_i(load_left),
-      .home_i(home_q), .home_begins_i(home_begins), .home_continues_i(home_continues), .home_at_i(home_at_q[ByteBits-1:0]),
+      .home_i(home_q), .home_begins_i(home_begins), .home_continues_i(home_continues),
+      .home_at_i(home_at_q[ByteBits-1:0]),
       .routing_i(routing_q), .routing_begins_i(routing_begins), .routing_continues_i(routing_continues),
       .routing_at_i(routing_at_q[ByteBits-1:0]), .first_i(first),
       .beside_i(beside), .beat_i(beat),

@@ -1,5 +1,5 @@
-// The end of the parser: three clocks. Gathers the addresses and ports of a frame as its beats pass, and gives its fields
-// behind the beat that settles it. Behind a network of NETWORK_NONE the others mean nothing.
+// The end of the parser: three clocks. Gathers the addresses and ports of a frame as its beats pass, and gives its
+// fields behind the beat that settles it. Behind a network of NETWORK_NONE the others mean nothing.
 //
 // The third clock is that behind the beat that settles the frame.
 module frame_result #(
@@ -63,12 +63,14 @@ module frame_result #(
 
   address_capture #(.BeatBytes(BeatBytes)) u_home (
       .clk_i, .load_i(load_i[1:0]), .has_i(home_i), .begins_i(home_begins_i), .continues_i(home_continues_i),
-      .at_i(home_at_i), .beat_i, .before_i(two_before), .captured_o(home_captured), .bytes_o(home), .phase_o(home_phase)
+      .at_i(home_at_i), .beat_i, .before_i(two_before), .captured_o(home_captured), .bytes_o(home),
+      .phase_o(home_phase)
   );
 
   address_capture #(.BeatBytes(BeatBytes)) u_routing (
       .clk_i, .load_i(load_i[1:0]), .has_i(routing_i), .begins_i(routing_begins_i), .continues_i(routing_continues_i),
-      .at_i(routing_at_i), .beat_i, .before_i(two_before), .captured_o(routing_captured), .bytes_o(routing), .phase_o(routing_phase)
+      .at_i(routing_at_i), .beat_i, .before_i(two_before), .captured_o(routing_captured), .bytes_o(routing),
+      .phase_o(routing_phase)
   );
 
   // Second clock.

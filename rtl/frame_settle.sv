@@ -33,8 +33,8 @@ module frame_settle #(
   localparam int Words = BeatBytes / 4;
   localparam int WordBits = $clog2(Words);
 
-  // First clock: the walk's end, and how far this beat reaches, in words from the begin of the beat with which it was known;
-  // later_q1 beats later.
+  // First clock: the walk's end, and how far this beat reaches, in words from the begin of the beat with which it was
+  // known; later_q1 beats later.
   logic first_q1, last_q1, budget_ends_q1, walked_q1;
   logic [1:0] network_q1;
   logic [PointerBits-1:0] pointer_q1, end_q1, reach_q1;

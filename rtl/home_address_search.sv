@@ -1,28 +1,29 @@
-// Looks for home addresses (RFC 6275, 6.3) in the destination options of whole frames. The first good one wins: the right
-// length, within its header. What a walk meets ends it, whether it is good or not: a header whose first home address
-// option does not fit has none.
+// Looks for home addresses (RFC 6275, 6.3) in the destination options of whole frames. The first good one wins: the
+// right length, within its header. What a walk meets ends it, whether it is good or not: a header whose first home
+// address option does not fit has none.
 //
 // Columns of 16 bytes stand in a ring, and a walk goes through one in two clocks. A round begins at column 3, where the
-// first word behind a fixed IPv6 header is, and goes on with the columns of the next beat that stand before it. So there
-// are twice as many walks on their way as columns, one enters or leaves in every clock, and a round takes as many clocks.
+// first word behind a fixed IPv6 header is, and goes on with the columns of the next beat that stand before it. So
+// there are twice as many walks on their way as columns, one enters or leaves in every clock, and a round takes as many
+// clocks.
 //
 //   job -> | column 3 | -> ... | last | -> | column 0 | -> | column 1 | -> | column 2 | -> column 3, the next round
 //            beat n                          beat n + 1
 //
-// The last column of a frame's last beat need not be looked at: an option takes 18 bytes, so the header of one that begins
-// there is not complete, and such a frame comes to nothing. With four columns the last round is therefore that which
-// ends in the last beat: a frame takes a round less than it has beats, but one if it has one only. With eight it takes as
-// many as it has beats. An answer comes from the fourth column of the last round either way. Frames come no faster than a
-// beat a clock, and a round begins in every clock in which a walk is there to begin or to go on, so they keep up; walks
-// that must wait for a place in the ring do so in a queue, some clocks at most.
+// The last column of a frame's last beat need not be looked at: an option takes 18 bytes, so the header of one that
+// begins there is not complete, and such a frame comes to nothing. With four columns the last round is therefore that
+// which ends in the last beat: a frame takes a round less than it has beats, but one if it has one only. With eight it
+// takes as many as it has beats. An answer comes from the fourth column of the last round either way. Frames come no
+// faster than a beat a clock, and a round begins in every clock in which a walk is there to begin or to go on, so they
+// keep up; walks that must wait for a place in the ring do so in a queue, some clocks at most.
 //
 // Beats (write_*) and the words at which headers begin (starts_*) come before their frame's job, the latter at the
-// latest in the clock before, the former six clocks before: a beat that is written at edge e has its map in the columns'
-// memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps this with
-// MaxExtensions 4, the least, without a clock to spare.
+// latest in the clock before, the former six clocks before: a beat that is written at edge e has its map in the
+// columns' memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps
+// this with MaxExtensions 4, the least, without a clock to spare.
 //
-// Jobs are numbered one after the other, from 0 behind a reset. A number's answer stays until the job before has it again;
-// from then on the number has none. So all numbers but one can be on their way.
+// Jobs are numbered one after the other, from 0 behind a reset. A number's answer stays until the job before has it
+// again; from then on the number has none. So all numbers but one can be on their way.
 module home_address_search #(
     parameter int BeatBytes   = 64,  // 64 or 128
     parameter int Beats       = 4,   // of the budget
@@ -89,8 +90,9 @@ module home_address_search #(
   logic [JobBits-1:0] next_q, next_behind_q, newest_q;
   logic waits_q, more_wait_q;
 
-  // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if HoldIdle
-  // is 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with any.
+  // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if
+  // HoldIdle is 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with
+  // any.
   logic walks, maps;
   logic [End:0] walk_load;
   logic [5:0] coming_q, map_load, behind_load;
@@ -102,7 +104,8 @@ module home_address_search #(
   assign behind_load = HoldIdle != 0 ? {coming_behind_q, coming_q[0] & ~first_i} : {6{1'b1}};
 
   // Beats on their way into the columns: the bytes, five clocks of the map, and the memory. Bit n of coming_q is n + 1
-  // clocks behind write_i; of coming_behind_q without first beats, of which no walk reads the columns before FirstColumn.
+  // clocks behind write_i; of coming_behind_q without first beats, of which no walk reads the columns before
+  // FirstColumn.
   logic [8*BeatBytes+7:0] bytes_q;
   logic [6*AtBits-1:0] keep_at_q;
 

@@ -11,9 +11,9 @@
 // before, and IP begins at word 4, 5 or 6. The last two bytes of a frame that ends with a full beat fall off: no header
 // that is complete ends there.
 //
-// In the clock: the words, how many of them are complete in the frame, tags, and what each of the three places would be as
-// IP, with the word behind it as an extension header. Behind it the place that counts: network, and what the next header
-// is, kind_of(); for a frame without a complete IP header of the right version NETWORK_NONE.
+// In the clock: the words, how many of them are complete in the frame, tags, and what each of the three places would be
+// as IP, with the word behind it as an extension header. Behind it the place that counts: network, and what the next
+// header is, kind_of(); for a frame without a complete IP header of the right version NETWORK_NONE.
 module link_decode #(
     parameter int BeatBytes   = 64,
     parameter int PointerBits = 7,
@@ -32,8 +32,8 @@ module link_decode #(
     output logic [BeatBytes-1:0]             kept_o,      // bytes of the frame, as the beat came
     output logic [8*BeatBytes-1:0]           data_o,      // the beat as it came
     output logic [15:0]                      before_o,    // the two bytes before it
-    output logic [8*BeatBytes+15:0]          beat_o,      // both: the words, and the two bytes behind them; unless the frame
-                                                          // is IPv4 without tags, or without HoldIdle
+    // both, the words and the two bytes behind them; with HoldIdle not of IPv4 frames without tags
+    output logic [8*BeatBytes+15:0]          beat_o,
     output logic [$clog2(BeatBytes)-2:0]     words_o,     // complete ones
     output logic                             first_o,     // only with a beat
     output logic                             last_o,
@@ -66,8 +66,8 @@ module link_decode #(
   logic [BeatBytes-1:0] kept;
   assign kept = last_i ? keep_i : {BeatBytes{1'b1}};
 
-  // Word n is complete if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so bit b of
-  // their number is the parity of every 2**b-th of them.
+  // Word n is complete if its last byte, 4n + 1, is kept. The last bytes of complete words are a run of ones, so bit b
+  // of their number is the parity of every 2**b-th of them.
   for (genvar b = 0; b < CountBits; b = b + 1) begin : g_count
     localparam int Every = 2 ** b;
     localparam logic [4*Every-1:0] LastByte = (4 * Every)'(2) << 4 * (Every - 1);

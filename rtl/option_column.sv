@@ -1,12 +1,13 @@
-// Sixteen bytes of every beat, and the walk over IPv6 options that goes through them. What a walk needs of a beat's bytes
-// is made as they come in, and kept: their map (option_map), and how long a header would be that began at each word. The
-// step through the column is then two look-ups of a quarter each, the second one with what does not need the map.
+// Sixteen bytes of every beat, and the walk over IPv6 options that goes through them. What a walk needs of a beat's
+// bytes is made as they come in, and kept: their map (option_map), and how long a header would be that began at each
+// word. The step through the column is then two look-ups of a quarter each, the second one with what does not need the
+// map.
 //
 // A walk comes in from the column before, or begins here, behind the first word of a header of destination options; it
 // leaves at a place counted from this column's end. Both are codes of option_map, where all ones in the upper bits is
-// nowhere, for good. One that begins here replaces the one that comes in: a home address option is longer than a column,
-// so the replaced walk's header has no room for one any more. For the same reason the last header that begins here is the
-// one that counts.
+// nowhere, for good. One that begins here replaces the one that comes in: a home address option is longer than a
+// column, so the replaced walk's header has no room for one any more. For the same reason the last header that begins
+// here is the one that counts.
 module option_column #(
     parameter int PlaceBits   = 8,
     parameter int PointerBits = 7,

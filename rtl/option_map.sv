@@ -6,10 +6,10 @@
 //  |  type   | length  | length bytes      |   RFC 8200, 4.2; type 0 (Pad1) is one byte, without a length
 //  +---------+---------+-------------------+
 //
-// map_o holds PlaceBits for every byte: a place counted from the column's end, modulo 2**PlaceBits. The last 16 codes are
-// the column's own bytes: a home address option begins there. The others are where the walk goes on; with 8 bits, 239
-// also stands for all that is farther. Headers play no part here: whoever looks up a byte knows that an option begins
-// there and where its header ends.
+// map_o holds PlaceBits for every byte: a place counted from the column's end, modulo 2**PlaceBits. The last 16 codes
+// are the column's own bytes: a home address option begins there. The others are where the walk goes on; with 8 bits,
+// 239 also stands for all that is farther. Headers play no part here: whoever looks up a byte knows that an option
+// begins there and where its header ends.
 module option_map #(
     parameter int PlaceBits = 8  // 8 or 16
 ) (
@@ -22,8 +22,8 @@ module option_map #(
 
   logic [16*PlaceBits-1:0] map2_q, map4_q, map8_q;
 
-  // Joins the two halves of each group of 2 * half bytes: a byte in the first one, whose jump leads into the second one,
-  // goes on from there.
+  // Joins the two halves of each group of 2 * half bytes: a byte in the first one, whose jump leads into the second
+  // one, goes on from there.
   function automatic logic [16*PlaceBits-1:0] joined(input logic [16*PlaceBits-1:0] half_map, input int level);
     integer half, b, second;
     logic [PlaceBits-1:0] jump, behind;
@@ -42,8 +42,8 @@ module option_map #(
     end
   endfunction
 
-  // Where an option that begins at a byte ends, if it has a length, and whether that is beyond all places; whether it has
-  // none, or ends the walk.
+  // Where an option that begins at a byte ends, if it has a length, and whether that is beyond all places; whether it
+  // has none, or ends the walk.
   localparam int EndBits = PlaceBits == 8 ? 8 : 10;
   logic [16*EndBits-1:0] end_q;
   logic [15:0] far_q, pad_q, home_q;

@@ -39,9 +39,10 @@ package parser_pkg;
   //  |   |                       |   |                     |      | more, kept | with an address|              | kind   |
   //  +---+-----------------------+---+---------------------+------+------------+----------------+--------------+--------+
   //
-  // Ends are words from the beat's begin, at most `beyond`, which is beyond every budget and leaves room for the fixed part
-  // of a transport header; compared before they are added up, for the sake of speed. header: next header, length, two bytes
-  // of its own, the first in [7:0]; it begins at the beat's word `begins`; kept: all of the word is in the frame.
+  // Ends are words from the beat's begin, at most `beyond`, which is beyond every budget and leaves room for the fixed
+  // part of a transport header; compared before they are added up, for the sake of speed. header: next header, length,
+  // two bytes of its own, the first in [7:0]; it begins at the beat's word `begins`; kept: all of the word is in the
+  // frame.
   function automatic logic [31:0] extension_word(input int begins, input int beyond, input logic [31:0] header,
                                                  input logic kept);
     extension_word = {

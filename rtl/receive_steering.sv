@@ -14,8 +14,8 @@
 //
 // Latency: frame_parser's, and 6 clocks (one more with HashTables 1, and one more with more than 512 entries), from the
 // beat that settles the fields, in a group the last such beat; and behind the groups before.
-// Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low, and no word other than COMMIT taken
-// at the edge before, changes no register (with HoldIdle 1).
+// Contract with the model: an edge with an empty pipeline, tvalid_i and cfg_valid_i low, and no word other than COMMIT
+// taken at the edge before, changes no register (with HoldIdle 1).
 module receive_steering #(
     parameter int Lanes         = 1,    // 1, 2 or 4
     parameter int DataBits      = 512,  // of a lane: 128, 256, 512 or 1024
@@ -25,9 +25,10 @@ module receive_steering #(
     parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables    = 0,    // see steering_core
     parameter int HoldIdle      = 1,    // see frame_parser
-    // A power of two. As many as groups can be on their way at one a clock, and the three clocks that a credit takes to come
-    // back at most; more with several lanes, where one may begin a group a clock while another's searches (frame_parser) and start
-    // offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room for all of its frames.
+    // A power of two. As many as groups can be on their way at one a clock, and the three clocks that a credit takes to
+    // come back at most; more with several lanes, where one may begin a group a clock while another's searches
+    // (frame_parser) and start offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room
+    // for all of its frames.
     parameter int Credits       = Lanes > 1 || MaxExtensions > 4 ? 128 : 64
 ) (
     input  logic                              clk_i,
@@ -72,8 +73,8 @@ module receive_steering #(
   assign take = out_ready_i ? out_valid_o : '0;
   assign leaves = |take;
 
-  // Frames begin and results leave at far ends of the pipeline. Without HoldIdle both have a clock to get to the counter; a
-  // group that is on that way has begun all the same.
+  // Frames begin and results leave at far ends of the pipeline. Without HoldIdle both have a clock to get to the
+  // counter; a group that is on that way has begun all the same.
   logic counts_in, counts_out, uncounted;
   if (HoldIdle != 0) begin : g_at_once
     assign counts_in = |begins;

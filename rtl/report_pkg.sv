@@ -1,5 +1,5 @@
-// The order in which enabled hash types are tried (virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4), and what comes of it: rules.
-// They are made of the hash types as these are written, so that a packet needs no more than to look its own up.
+// The order in which enabled hash types are tried (virtio 1.4, 5.1.9.4.3.1 to 5.1.9.4.3.4), and what comes of it:
+// rules. They are made of the hash types as these are written, so that a packet needs no more than to look its own up.
 //
 // Rules are a bit for each kind of packet; t is in_transport_i, x is 1 with extension headers:
 //   [t]              IPv4: is hashed

@@ -1,5 +1,5 @@
-// A waiting_fifo with the way past it: an empty one is a wire. What comes is at the output in the same clock, and is kept
-// only if it is not taken there.
+// A waiting_fifo with the way past it: an empty one is a wire. What comes is at the output in the same clock, and is
+// kept only if it is not taken there.
 module result_fifo #(
     parameter int Bits  = 32,
     parameter int Depth = 32   // a power of two

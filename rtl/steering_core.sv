@@ -1,7 +1,7 @@
-// Receive-side steering behind a parser: header fields of a packet in, hash, hash report and receive queue out, in order.
-// A packet a clock, and nothing waits: the result is out_valid_o's, for one clock, a constant time after soon_valid_i,
-// which is high for one clock a packet. The fields that decide which hash a packet gets come in that clock, the others a
-// clock later, so that no stage has much to do.
+// Receive-side steering behind a parser: header fields of a packet in, hash, hash report and receive queue out, in
+// order. A packet a clock, and nothing waits: the result is out_valid_o's, for one clock, a constant time after
+// soon_valid_i, which is high for one clock a packet. The fields that decide which hash a packet gets come in that
+// clock, the others a clock later, so that no stage has much to do.
 //
 // Stages: 1, 2 field_select; the hash: HashTables 0 is toeplitz_hash (3 stages), 1 toeplitz_table_hash (4 stages; a
 // tenth of the logic, 36 block RAMs); 2 for the indirection_table, 3 beyond 512 entries. Together 7 to 9 clocks.
@@ -9,9 +9,10 @@
 // Configuration: two banks, map in rss_pkg. A packet uses the bank in force when its soon_valid_i is taken. The bus
 // writes the other bank, the shadow; CFG_COMMIT exchanges them: a packet taken at the same edge is the last of the old
 // bank. cfg_ready_o is low for shadow writes while packets of the shadow bank are on their way. With HashTables 1 a
-// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9219 clocks
-// later; it must stay until then, and packets go on under the old bank. A word is taken at an edge with cfg_valid_i,
-// cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are ready).
+// COMMIT that is offered starts the work of the shadow's key into the tables and is taken when that is done, 9219
+// clocks later; it must stay until then, and packets go on under the old bank. A word is taken at an edge with
+// cfg_valid_i, cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are
+// ready).
 //
 // Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
 // Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i, and without a word other
@@ -75,7 +76,8 @@ module steering_core #(
       valid_q <= valid;
       bank_q <= bank;
       active_q <= active_q ^ exchange;
-      // Of the stages as they will be: cfg_ready_o comes early in its clock. Whether the banks are exchanged is known last.
+      // Of the stages as they will be: cfg_ready_o comes early in its clock. Whether the banks are exchanged is known
+      // last.
       shadow_busy_q <= exchange ? ((valid & {Stages{~active_q}}) ^ bank) != '0 : ((valid & {Stages{active_q}}) ^ bank) != '0;
     end
   end

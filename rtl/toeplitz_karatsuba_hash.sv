@@ -6,17 +6,17 @@
 //
 //   upper half of the result = (A + B) v + B (v + w),  lower half = (B + C) w + B (v + w):
 //
-// three products instead of four, each of the same kind, down to 4 x 4. The 27 small products are added up over all nine
-// words before they are put together. The sums of key bits are the same sum at every place of the key: eight sequences,
-// each made by one adder as the key is shifted in.
+// three products instead of four, each of the same kind, down to 4 x 4. The 27 small products are added up over all
+// nine words before they are put together. The sums of key bits are the same sum at every place of the key: eight
+// sequences, each made by one adder as the key is shifted in.
 //
 // Key: ten words, the first key byte in [31:24] of the first, taken with key_valid_i and key_ready_o; each keeps the
 // latter low for 32 clocks. Tuples go on under the key in force meanwhile. When the tenth is in (key_ready_o is high
-// again), swap_i brings the ten words taken last in force: tuples that come in with it or later have the new key. Before
-// the first swap the hashes mean nothing.
+// again), swap_i brings the ten words taken last in force: tuples that come in with it or later have the new key.
+// Before the first swap the hashes mean nothing.
 //
-// Stage k loads at an edge with load_i[k]. Reset drops the word on its way, if there is one; a key begins anew after it.
-// Contract with the model: without a key word on its way, swap and loads nothing changes.
+// Stage k loads at an edge with load_i[k]. Reset drops the word on its way, if there is one; a key begins anew after
+// it. Contract with the model: without a key word on its way, swap and loads nothing changes.
 module toeplitz_karatsuba_hash (
     input  logic                           clk_i,
     input  logic                           rst_ni,

@@ -4,8 +4,8 @@
 //
 // Two banks of tables. A key taken with key_valid_i and key_ready_o is written into the bank that is not in force, one
 // word a clock for 9217 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
-// with the bank_o of that clock as bank_i and has its key all the way. Whoever owns the pipeline gives a key only while no
-// tuple of the bank that is not in force is on its way.
+// with the bank_o of that clock as bank_i and has its key all the way. Whoever owns the pipeline gives a key only while
+// no tuple of the bank that is not in force is on its way.
 //
 // The entries of a table are visited by a shift register that passes all 256 values (a linear feedback one, with 0 put
 // in between 1 and 128): as the value moves by a bit, so does its entry, since the key's windows do. What comes in and
@@ -53,8 +53,8 @@ module toeplitz_table_hash (
     next_entry = {entry ^ ({31{value[0]}} & window[30:0]), ^(value[7:1] & window[6:0])} ^ ({32{in}} & window[38:7]);
   endfunction
 
-  // The eight key bits that come into the window behind the byte in hand, in one of four bytes, the others 0. There is time
-  // enough to bring them together.
+  // The eight key bits that come into the window behind the byte in hand, in one of four bytes, the others 0. There is
+  // time enough to bring them together.
   logic [31:0] key_bytes_q;
   logic [7:0] key_byte_q;
 

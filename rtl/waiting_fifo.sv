@@ -1,6 +1,7 @@
-// Keeps what cannot be taken at once, for who gives cannot wait: what comes (in_i) is for the taker itself, unless something
-// waits or out_ready_i is low; then it is kept. What waits stands in a register, what waits behind it in a memory.
-// in_valid_i has no ready: who counts Depth credits, or knows how many are ever on their way, never has more than places.
+// Keeps what cannot be taken at once, for who gives cannot wait: what comes (in_i) is for the taker itself, unless
+// something waits or out_ready_i is low; then it is kept. What waits stands in a register, what waits behind it in a
+// memory. in_valid_i has no ready: who counts Depth credits, or knows how many are ever on their way, never has more
+// than places.
 module waiting_fifo #(
     parameter int Bits  = 32,
     parameter int Depth = 32   // a power of two
