@@ -1,6 +1,6 @@
 // Bits that travel beside a pipeline: Stages registers, register s loads at an edge with load_i[s]. load_i has one bit
-// more than it needs, so that none (a wire) is no special case for whoever uses it. split_var here and elsewhere:
-// Verilator then keeps a vector's slices apart, which is faster.
+// more than it needs, so that none (a wire) is no special case for whoever uses it. Here and elsewhere: with split_var
+// a vector's slices are kept apart by Verilator, which is faster.
 module beat_delay #(
     parameter int Bits   = 1,
     parameter int Stages = 1
