@@ -52,7 +52,7 @@ FAULTS = [
           "destination_i[127:97], 1'b0, ports, 192'd0", "tuple_o, bit"),
     Fault("field_select", "field_select.sv", "{ex_source_i, ex_destination_i, ports}", "{ex_source_i, destination_i, ports}",
           "tuple_o, bit"),
-    Fault("config_bank", "report_pkg.sv", "ex & types[rss_pkg::TYPE_IP_EX] ", "types[rss_pkg::TYPE_IP_EX] ",
+    Fault("config_bank", "report_pkg.sv", "(x[0] | ex_always) & (ports_ex |", "(ports_ex |",
           "rules_o after a write"),
     Fault("config_bank", "config_bank.sv", "key_o[rss_pkg::KEY_BITS-1-32*w-:32]", "key_o[32*w+31-:32]",
           "key_o after a write"),
