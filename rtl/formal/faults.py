@@ -190,7 +190,7 @@ FAULTS = [
     Fault("frame_parser", "frame_parser.sv", "assign soon_valid_o = left_q[2]", "assign soon_valid_o = left_q[1]",
           "announced"),
     Fault("frame_parser", "frame_settle.sv", "if (decides_i) done_q", "done_q", "nothing_lost"),  # without HoldIdle
-    Fault("frame_parser", "frame_parser.sv", "{3{1'b1}}", "'1", "nothing_lost"),  # likewise
+    Fault("frame_parser", "frame_parser.sv", "{3{1'b1}}", "3'b110", "nothing_lost"),  # likewise
     Fault("parser_idle", "address_capture.sv", "begins_q <= begins_i", "begins_q <= has_i", "idle_changes_nothing"),
     Fault("parser_idle", "frame_parser.sv", "else if (leave) read_at_q", "else read_at_q", "idle_changes_nothing"),
     Fault("parser_idle", "frame_settle.sv", "if (load_i[1]) begin", "begin", "idle_changes_nothing"),
