@@ -382,6 +382,7 @@ module frame_parser #(
           next_routing_at, next_searches, next_job} = waits ? front_beat : walked_beat;
   assign head_number = next_first ? BudgetBeats'(1) : head_number_q << 1;
   assign head_load = waiting & head_go_q;
+
   // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was, or the one behind
   // it: whether these are answered is looked up a clock before, asked_q and after_q. For what has just come neither
   // counts.

@@ -1,5 +1,4 @@
-// Ethernet, VLAN tags and the fixed part of IP: what a frame's first beat says of the header behind it. Two clocks, of
-// which the first gives first_hop what it needs.
+// Ethernet, VLAN tags and the fixed part of IP: what a frame's first beat says of the header behind it. One clock.
 //
 //   0            6            12        14        16        18        22
 //  +------------+------------+---------+- - - - -+- - - - -+- - - - -+
