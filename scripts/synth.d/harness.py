@@ -3,8 +3,10 @@
 
 Every input comes from a register of a shift register, every output goes into a register and from there into a second
 shift register: all paths of the design run from register to register, the number of pins does not matter, and nothing
-can be optimised away. PORTS.json is what yosys' write_json says of the design. The first line of the output is a
-comment with the harness's own cells, "// LUT4 FF", to be subtracted; clk_i is its clock.
+can be optimised away. The first shift register is a module of its own, harness_inputs, which must not be flattened
+before synthesis: a design that registers an input would share that register with the next bit's. PORTS.json is what
+yosys' write_json says of the design. The first line of the output is a comment with the harness's own cells,
+"// LUT4 FF", to be subtracted; clk_i is its clock.
 """
 import json
 import sys
@@ -27,14 +29,19 @@ def main():
 
     connections = ",\n      ".join([".clk_i(clk_i)"] + pins(inputs, "in_q") + pins(outputs, "out"))
     print(f"""// {outs - 1} {ins + 2 * outs}
+(* keep_hierarchy *)
+module harness_inputs(input clk_i, input serial_i, output reg [{ins - 1}:0] in_q);
+  always @(posedge clk_i) in_q <= {{in_q, serial_i}};
+endmodule
+
 module harness(input clk_i, input serial_i, output serial_o);
-  reg [{ins - 1}:0] in_q;
+  wire [{ins - 1}:0] in_q;
   reg [{outs - 1}:0] out_q, collect_q;
   wire [{outs - 1}:0] out;
   {sys.argv[2]} dut (
       {connections});
+  harness_inputs inputs (clk_i, serial_i, in_q);
   always @(posedge clk_i) begin
-    in_q <= {{in_q, serial_i}};
     out_q <= out;
     collect_q <= {{collect_q, 1'b0}} ^ out_q;
   end
