@@ -9,6 +9,7 @@ module rss_top #(
     parameter int MaxExtensions = 4,    // IPv6 extension headers that are walked over: 4 to 16
     parameter int StartOffset   = 1,    // 0: start_offset_i is ignored
     parameter int Entries       = 512,  // indirection table entries: a power of two, 1 to 32768
+    parameter int HashTables    = 0,    // 1: the hash from tables in block RAM (steering_core); a commit takes longer
     parameter int HoldIdle      = 1     // 0: no clock enables on data, for a higher clock (frame_parser)
 ) (
     input  logic                                       clk_i,
@@ -56,7 +57,7 @@ module rss_top #(
 
   receive_steering #(
       .Lanes(Lanes), .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions),
-      .StartOffset(StartOffset), .Entries(Entries), .HoldIdle(HoldIdle)
+      .StartOffset(StartOffset), .Entries(Entries), .HashTables(HashTables), .HoldIdle(HoldIdle)
   ) u_steering (
       .clk_i, .rst_ni,
       .tdata_i, .tkeep_i, .tvalid_i, .tready_o, .tlast_i, .tuser_i, .start_offset_i,
