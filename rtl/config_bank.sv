@@ -9,7 +9,7 @@ module config_bank (
     input  logic [rss_pkg::CFG_ADDR_BITS-1:0] addr_i,
     input  logic                              write_i,         // a clock behind select_i: the word is written
     input  logic [31:0]                       data_i,          // with write_i
-    output logic [31:0]                       rules_o,
+    output logic [report_pkg::RULES_BITS-1:0]  rules_o,
     output logic [rss_pkg::INDEX_BITS-1:0]    mask_o,
     output logic [15:0]                       unclassified_o,
     output logic [rss_pkg::KEY_BITS-1:0]      key_o

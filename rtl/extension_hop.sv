@@ -12,8 +12,9 @@ module extension_hop #(
     parameter int PointerBits = 7
 ) (
     input  logic                         clk_i,
-    // a clock each: a beat of a frame with extension headers, or whatever it is
-    input  logic [1:0]                   extended_i,
+    // in the first clock, and in the second: a beat of a frame with extension headers, or whatever it is
+    input  logic                         extended1_i,
+    input  logic                         extended2_i,
     input  logic                         valid_i,     // there is a beat, in the first clock
     input  logic                         first_i,
     input  logic [8*BeatBytes-1:0]       words_i,     // of extension_words, for this beat
@@ -52,7 +53,8 @@ module extension_hop #(
   logic waits_q;
   logic [PointerBits-WordBits-1:0] beats_q;
 
-  logic walk_q, here_q, ends_q, authentication_q, fragment_q, is_routing_q, is_options_q;
+  // An extension header is in this beat if walk_q is high and the kind is one.
+  logic walk_q, skips_q, ends_q, authentication_q, fragment_q, is_routing_q, is_options_q;
   logic [PointerBits-1:0] pointer_q;  // where the walk goes on if that word does not say it
   logic [WordBits-1:0] at_q;
   logic [2:0] kind_q;
@@ -75,7 +77,7 @@ module extension_hop #(
       pointer_q <= pointer_i;
       kind_q <= kind_i;
     end
-    if (extended_i[0]) begin
+    if (extended1_i) begin
       skips = kind_i >= parser_pkg::KIND_SKIPPED;
       fragment = kind_i == parser_pkg::KIND_FRAGMENT;
       at = pointer_i[WordBits-1:0];
@@ -88,13 +90,13 @@ module extension_hop #(
         waits_q <= hops & ~here;
         beats_q <= beats - 1'b1;
       end
-      here_q <= here;
-      ends_q <= here & ~fragment;
+      skips_q <= skips;
+      ends_q <= skips & ~fragment;
       at_q <= at;
       authentication_q <= kind_i == parser_pkg::KIND_AUTHENTICATION;
       fragment_q <= fragment;
-      is_routing_q <= here & kind_i == parser_pkg::KIND_ROUTING;
-      is_options_q <= here & kind_i == parser_pkg::KIND_OPTIONS;
+      is_routing_q <= kind_i == parser_pkg::KIND_ROUTING;
+      is_options_q <= kind_i == parser_pkg::KIND_OPTIONS;
       for (q = 0; q < 4; q = q + 1) begin
         quarter = words_i[QuarterBits*q+:QuarterBits];
         words4_q[32*q+:32] <= quarter[{at[WordBits-3:0], 5'd0}+:32];
@@ -117,12 +119,12 @@ module extension_hop #(
       pointer_o <= pointer_q;
       kind_o <= kind_q;
     end
-    if (extended_i[1]) begin
+    if (extended2_i) begin
       word = words4_q[{at_q[WordBits-1-:2], 5'd0}+:32];
       if (walk_q & ends_q) pointer_o <= authentication_q ? word[20+:PointerBits] : word[8+:PointerBits];
-      if (walk_q & here_q) kind_o <= fragment_q & word[3] ? parser_pkg::KIND_OTHER : word[2:0];
-      found_routing_o <= is_routing_q & word[4];
-      found_options_o <= is_options_q & word[5];
+      if (walk_q & skips_q) kind_o <= fragment_q & word[3] ? parser_pkg::KIND_OTHER : word[2:0];
+      found_routing_o <= walk_q & is_routing_q & word[4];
+      found_options_o <= walk_q & is_options_q & word[5];
       found_at_o <= at_q;
       words_o <= words_q;
       routing_o <= routing_q;

@@ -10,8 +10,10 @@
 module field_select (
     input  logic                           clk_i,
     input  logic [1:0]                     load_i,
-    // with load_i[0]: the rules (report_pkg) of the packet's bank, and the header fields that decide
-    input  logic [31:0]                    rules_i,
+    // with load_i[0]: each bank's rules (report_pkg), the packet's bank, and the header fields that decide
+    input  logic [report_pkg::RULES_BITS-1:0] rules0_i,
+    input  logic [report_pkg::RULES_BITS-1:0] rules1_i,
+    input  logic                           bank_i,
     input  logic [1:0]                     network_i,
     input  logic [1:0]                     transport_i,
     input  logic                           extension_headers_i,
@@ -31,13 +33,13 @@ module field_select (
   logic ex_q, plain_q, ipv4_q, ports_q, tcp_q;
 
   always_ff @(posedge clk_i) begin : decide
-    logic [4:0] kind;
+    logic [3:0] kind, rule0, rule1;
     if (load_i[0]) begin
-      kind = {2'd0, extension_headers_i, transport_i};
-      ex_q <= network_i == rss_pkg::NETWORK_IPV6 & rules_i[kind|5'd8];
-      plain_q <= network_i == rss_pkg::NETWORK_IPV6 & rules_i[kind|5'd16];
-      ipv4_q <= network_i == rss_pkg::NETWORK_IPV4 & rules_i[{3'd0, transport_i}];
-      ports_q <= network_i == rss_pkg::NETWORK_IPV4 ? rules_i[{3'd1, transport_i}] : rules_i[kind|5'd24];
+      kind = {network_i[1], extension_headers_i, transport_i};
+      rule0 = rules0_i[{kind, 2'd0}+:4];
+      rule1 = rules1_i[{kind, 2'd0}+:4];
+      // The bank comes last, for its register stands far away.
+      {ex_q, plain_q, ipv4_q, ports_q} <= !(^network_i) ? 4'd0 : bank_i ? rule1 : rule0;
       tcp_q <= transport_i == rss_pkg::TRANSPORT_TCP;
     end
   end

@@ -12,10 +12,11 @@ module first_hop #(
     input  logic                         valid_i,     // there is a beat
     input  logic                         first_i,     // only with a beat
     input  logic                         extended_i,  // the frame has extension headers, or it does not matter
-    input  logic [1:0]                   network_i,
     input  logic [1:0]                   tags_i,
-    input  logic [4:0]                   end4_i,
-    input  logic [2:0]                   kind_i,
+    input  logic [2:0]                   ipv4_i,
+    input  logic [14:0]                  end4_i,
+    input  logic [8:0]                   kind4_i,
+    input  logic [8:0]                   kind6_i,
     /* verilator lint_off UNUSEDSIGNAL */  // the unused bits of a word, and of its ends
     input  logic [95:0]                  words_i,
     /* verilator lint_on UNUSEDSIGNAL */
@@ -31,40 +32,71 @@ module first_hop #(
   localparam int Words = BeatBytes / 4;
   localparam int WordBits = $clog2(Words);
 
+  // With 64 bytes a beat: the walk is at the next beat's first word.
   logic waits_q;
 
+  // Behind an extension header of this kind, which begins with this word.
+  /* verilator lint_off UNUSEDSIGNAL */
+  function automatic logic [PointerBits-1:0] behind(input int begins, input logic [2:0] kind, input logic [31:0] word);
+    behind = kind == parser_pkg::KIND_FRAGMENT ? PointerBits'(begins + 2) :
+             kind == parser_pkg::KIND_AUTHENTICATION ? word[20+:PointerBits] : word[8+:PointerBits];
+  endfunction
+  function automatic logic [2:0] kind_behind(input logic [2:0] kind, input logic [31:0] word);
+    kind_behind = kind == parser_pkg::KIND_FRAGMENT & word[3] ? parser_pkg::KIND_OTHER : word[2:0];
+  endfunction
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  // Each place by itself, and the tags last of all: they are known late. A place without IP counts as IPv6; nothing comes
+  // of such a frame.
   always_ff @(posedge clk_i) begin : hop
-    logic skips, here, behind2;
+    integer t;
     logic [2:0] kind;
-    logic [WordBits-1:0] at;
     /* verilator lint_off UNUSEDSIGNAL */
     logic [31:0] word;
     /* verilator lint_on UNUSEDSIGNAL */
     walk_o <= first_i;
     if (first_i) begin
-      pointer_o <= network_i == rss_pkg::NETWORK_IPV4 ? PointerBits'(4) + PointerBits'(end4_i) :
-                                                        PointerBits'(14) + PointerBits'(tags_i);
-      kind_o <= kind_i;
-    end
-    if (extended_i) begin
-      kind = first_i ? kind_i : kind_o;
-      skips = kind >= parser_pkg::KIND_SKIPPED;
-      behind2 = ~first_i | tags_i[1];
-      here = skips & (first_i ? Words > 16 || !tags_i[1] : valid_i & waits_q);
-      at = behind2 ? WordBits'(16) : tags_i[0] ? WordBits'(15) : WordBits'(14);
-      word = behind2 ? words_i[95:64] : tags_i[0] ? words_i[63:32] : words_i[31:0];
-      if (skips) walk_o <= here;
-      if (here & kind == parser_pkg::KIND_FRAGMENT) begin
-        pointer_o <= PointerBits'(at) + PointerBits'(2);
-        kind_o <= word[3] ? parser_pkg::KIND_OTHER : word[2:0];
-      end else if (here) begin
-        pointer_o <= kind == parser_pkg::KIND_AUTHENTICATION ? word[20+:PointerBits] : word[8+:PointerBits];
-        kind_o <= word[2:0];
+      for (t = 0; t < 3; t = t + 1) begin
+        if (tags_i == t[1:0]) begin
+          kind = kind6_i[3*t+:3];
+          word = words_i[32*t+:32];
+          found_routing_o <= 1'b0;
+          found_options_o <= 1'b0;
+          waits_q <= 1'b0;
+          if (ipv4_i[t]) begin
+            pointer_o <= PointerBits'(end4_i[5*t+:5]);
+            kind_o <= kind4_i[3*t+:3];
+          end else if (kind < parser_pkg::KIND_SKIPPED) begin
+            pointer_o <= PointerBits'(14 + t);
+            kind_o <= kind;
+          end else if (14 + t < Words) begin
+            pointer_o <= behind(14 + t, kind, word);
+            kind_o <= kind_behind(kind, word);
+            found_routing_o <= kind == parser_pkg::KIND_ROUTING & word[4];
+            found_options_o <= kind == parser_pkg::KIND_OPTIONS & word[5];
+            found_at_o <= WordBits'(14 + t);
+          end else begin
+            pointer_o <= PointerBits'(14 + t);
+            kind_o <= kind;
+            walk_o <= 1'b0;
+            waits_q <= 1'b1;
+          end
+        end
       end
-      if (valid_i) waits_q <= first_i & skips & ~here;
-      found_routing_o <= here & kind == parser_pkg::KIND_ROUTING & word[4];
-      found_options_o <= here & kind == parser_pkg::KIND_OPTIONS & word[5];
-      found_at_o <= at;
+    end else if (extended_i) begin
+      kind = kind_o;
+      word = words_i[95:64];
+      found_routing_o <= 1'b0;
+      found_options_o <= 1'b0;
+      if (valid_i & waits_q) begin
+        walk_o <= 1'b1;
+        pointer_o <= behind(0, kind, word);
+        kind_o <= kind_behind(kind, word);
+        found_routing_o <= kind == parser_pkg::KIND_ROUTING & word[4];
+        found_options_o <= kind == parser_pkg::KIND_OPTIONS & word[5];
+        found_at_o <= '0;
+        waits_q <= 1'b0;
+      end
     end
   end
 

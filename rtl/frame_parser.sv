@@ -144,26 +144,27 @@ module frame_parser #(
 
   // What travels beside the walk, stage 1 in the lowest bits: one vector, so that one shift moves all stages; 0 in
   // those without a beat.
-  localparam int BesideWalkBits = (WordBits + 1) + 2 + 1 + 1 + 1;
+  localparam int BesideWalkBits = (WordBits + 1) + 1 + 1 + 2;
   logic [BesideWalkBits*Walked-1:0] beside_walk_q;
-  logic [Walked:1] firsts, extendeds;
+  logic [Walked:1] firsts /* verilator split_var */, extendeds /* verilator split_var */;
   logic first0, last0, extended0, last;
-  logic [1:0] network0, network;
-  logic [WordBits:0] words0, words;
+  logic [1:0] network0;
+  logic [WordBits:0] words0;
 
   for (genvar n = 1; n <= Walked; n = n + 1) begin : g_beside
-    assign {firsts[n], extendeds[n]} = beside_walk_q[BesideWalkBits*(n-1)+:2];
+    assign firsts[n] = beside_walk_q[BesideWalkBits*(n-1)+2];
+    assign extendeds[n] = beside_walk_q[BesideWalkBits*(n-1)+:2] == parser_pkg::NETWORK_EXTENDED;
   end
-  assign {words, network, last} = beside_walk_q[BesideWalkBits*Walked-1-:BesideWalkBits-2];
+  assign last = beside_walk_q[BesideWalkBits*(Walked-1)+3];
 
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
-  assign enters = {valid_q[1:0], beat_valid};
+  assign enters = {valid_q[1:0], beat_valid & beat_number != '0};
   assign load = HoldIdle != 0 ? enters : 3'b111;
   assign load_left = HoldIdle != 0 ? left_q : {3{1'b1}};
   assign soon_valid_o = left_q[2];
 
   always_ff @(posedge clk_i) begin
-    if (enters[0]) beat_number_q <= beat_number;
+    if (beat_valid) beat_number_q <= beat_number;
   end
 
   always_ff @(posedge clk_i) begin
@@ -173,9 +174,9 @@ module frame_parser #(
       left_q <= '0;
       out_valid_o <= 1'b0;
     end else begin
-      valid_q <= {valid_q[Walked-1:0], beat_valid & beat_number != '0};
+      valid_q <= {valid_q[Walked-1:0], enters[0]};
       beside_walk_q <= {beside_walk_q[BesideWalkBits*(Walked-1)-1:0],
-                        enters[1] ? {words0, network0, last0, first0, extended0} : {BesideWalkBits{1'b0}}};
+                        enters[1] ? {words0, last0, first0, network0} : {BesideWalkBits{1'b0}}};
       left_q <= {left_q[1] & settle, left_q[0], leave};
       out_valid_o <= left_q[2];
     end
@@ -187,8 +188,9 @@ module frame_parser #(
   logic [BeatBits+15:0] beat0;
   logic [BeatBytes-1:0] kept0;
   logic [1:0] tags0;
-  logic [4:0] end4_0;
-  logic [2:0] kind0;
+  logic [2:0] ipv4_0;
+  logic [14:0] end4_0;
+  logic [8:0] kind4_0, kind6_0;
   logic [95:0] behind0;
   logic [IdBits-1:0] id0;
 
@@ -198,16 +200,19 @@ module frame_parser #(
       .clk_i, .load_i(load[0]), .valid_i(enters[0]),
       .first_i(beat_first), .last_i(beat_last), .data_i(beat_data), .keep_i(beat_keep), .id_i(beat_id),
       .kept_o(kept0), .data_o(data0), .before_o(before0), .beat_o(beat0), .words_o(words0),
-      .first_o(first0), .last_o(last0), .extended_o(extended0), .id_o(id0),
-      .network_o(network0), .tags_o(tags0), .end4_o(end4_0), .kind_o(kind0), .behind_o(behind0)
+      .first_o(first0), .last_o(last0), .network_o(network0), .id_o(id0),
+      .tags_o(tags0), .ipv4_o(ipv4_0), .end4_o(end4_0), .kind4_o(kind4_0),
+      .kind6_o(kind6_0), .behind_o(behind0)
   );
+
+  assign extended0 = network0 == parser_pkg::NETWORK_EXTENDED;
 
   // The beats wait in a memory for the stage that picks from them, with what else only that stage needs; the walk needs
   // no more than extension_words gives.
-  localparam int BesideBits = 16 + IdBits + 2 + 1 + 1;
+  localparam int BesideBits = 16 + IdBits + 2 + 2;
   localparam int DeepBits = 9;  // as deep as a block RAM is anyway; simulates faster, since the address is no C++ char
   (* no_rw_check *) logic [BeatBits-1:0] beats_q [2**DeepBits];
-  (* no_rw_check *) logic [BesideBits-1:0] beside_q [Places];
+  (* no_rw_check, ram_style = "distributed" *) logic [BesideBits-1:0] beside_q [Places];
   logic [BesideBits-1:0] beside1;
   logic [AtBits-1:0] beat_at_q, beside_at_q;
 
@@ -216,7 +221,7 @@ module frame_parser #(
     if (load[1]) begin
       beats_q[DeepBits'(beat_at_q)] <= data0;
       beside_at_q <= beat_at_q;
-      beside1 <= {before0, id0, tags0, extended0, network0 == rss_pkg::NETWORK_IPV4};
+      beside1 <= {before0, id0, tags0, network0};
     end
     if (load[2]) beside_q[beside_at_q] <= beside1;
   end
@@ -251,7 +256,8 @@ module frame_parser #(
   ) u_first_hop (
       .clk_i, .valid_i(enters[1]), .first_i(first0),
       .extended_i(enters[1] & extended0 | HoldIdle == 0),
-      .network_i(network0), .tags_i(tags0), .end4_i(end4_0), .kind_i(kind0), .words_i(behind0),
+      .tags_i(tags0), .ipv4_i(ipv4_0), .end4_i(end4_0), .kind4_i(kind4_0), .kind6_i(kind6_0),
+      .words_i(behind0),
       .walk_o(walk[0]), .pointer_o(pointer[PointerBits-1:0]), .kind_o(kind[2:0]),
       .found_routing_o(found_routing[0]), .found_options_o(found_options[0]), .found_at_o(found_at[WordBits-1:0])
   );
@@ -265,7 +271,7 @@ module frame_parser #(
     extension_hop #(
         .BeatBytes(BeatBytes), .PointerBits(PointerBits)
     ) u_hop (
-        .clk_i, .extended_i(HoldIdle != 0 ? extendeds[2*n-1+:2] : 2'b11), .valid_i(valid_q[2*n-1]),
+        .clk_i, .extended1_i(extendeds[2*n-1] | HoldIdle == 0), .extended2_i(extendeds[2*n] | HoldIdle == 0), .valid_i(valid_q[2*n-1]),
         .first_i(firsts[2*n-1]),
         .words_i(ext_words[(n-1)*BeatBits+:BeatBits]),
         .walk_i(walk[n-1]), .pointer_i(pointer[(n-1)*PointerBits+:PointerBits]), .kind_i(kind[3*(n-1)+:3]),
@@ -291,7 +297,7 @@ module frame_parser #(
   logic [WordBits-1:0] last_routing_at, last_found_at, first_routing_at;
   logic has_routing, searches, searched, job, searched_q, job_q;
   logic [AtBits-1:0] at_q, frame_at_q;
-  logic [JobBits-1:0] job_number_q, job_number_q2;
+  logic job_odd_q;  // the lowest bit of its number
   logic [NumberBits-1:0] beat_in_frame, beat_in_frame_q;
 
   assign valid = valid_q[Walked];
@@ -306,11 +312,6 @@ module frame_parser #(
   assign last_starts = starts[Last*Words+:Words];
   assign searches = walked_extended & (last_has_starts | last_found_options);
 
-  function automatic logic [Words-1:0] one_of_words(input logic [WordBits-1:0] at);
-    integer n;
-    for (n = 0; n < Words; n = n + 1) one_of_words[n] = at == WordBits'(n);
-  endfunction
-
   always_comb begin
     {has_routing, searched, job} = 3'd0;
     first_routing_at = '0;
@@ -319,7 +320,7 @@ module frame_parser #(
     if (walked_extended) begin
       has_routing = last_routing | last_found_routing;
       first_routing_at = last_routing ? last_routing_at : last_found_at;
-      all_starts = last_found_options ? last_starts | one_of_words(last_found_at) : last_starts;
+      all_starts = last_found_options ? last_starts | Words'(1) << last_found_at : last_starts;
       beat_in_frame = walked_first ? '0 : beat_in_frame_q + 1'b1;
       searched = searches | (searched_q & ~walked_first);
       job = searched & (last | beat_in_frame == NumberBits'(BudgetBeats - 1));
@@ -330,11 +331,11 @@ module frame_parser #(
     if (!rst_ni) begin
       at_q <= '0;
       job_q <= 1'b0;
-      job_number_q <= '0;
+      job_odd_q <= 1'b0;
     end else begin
       job_q <= job;
       if (valid) at_q <= at_q + 1'b1;
-      if (job) job_number_q <= job_number_q + 1'b1;
+      if (job) job_odd_q <= ~job_odd_q;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -342,31 +343,27 @@ module frame_parser #(
       searched_q <= searched;
       if (walked_first) frame_at_q <= at_q;
       beat_in_frame_q <= beat_in_frame;
-      job_number_q2 <= job_number_q;
     end
   end
 
   // Waiting: what is at the end of the walk, and then in front (head) what leaves next. A beat goes on if it needs no
   // answer or has one.
-  localparam int WaitingBits = 2 + (WordBits + 1) + 2 + 1 + PointerBits + 3 + 1 + WordBits + 1 + JobBits;
+  localparam int WaitingBits = BesideWalkBits + 1 + PointerBits + 3 + 1 + WordBits + 2;
   logic waiting, waits, head_load, head_go_q, head_first_q, head_routing_q, head_searches_q;
   logic [WaitingBits-1:0] walked_beat, front_beat;
   logic [BudgetBeats-1:0] head_number, head_number_q;
   logic [WordBits-1:0] head_routing_at_q;
-  logic [JobBits-1:0] head_job_q;
 
-  logic next_first, next_last, next_walk, next_routing, next_searches;
+  logic next_first, next_last, next_walk, next_routing, next_searches, next_job_odd;
   logic [WordBits:0] next_words;
   logic [1:0] next_network;
   logic [PointerBits-1:0] next_pointer;
   logic [2:0] next_kind;
   logic [WordBits-1:0] next_routing_at;
-  logic [JobBits-1:0] next_job;
 
   localparam int PlaceBits = HeaderBytes == 256 ? 8 : 16;
   localparam int HomeBits = $clog2(BeatBytes) + NumberBits + 1;
-  logic [2**JobBits-1:0] answered;
-  logic answer_found;
+  logic answered, next_answered, answer_found;
   logic [HomeBits-1:0] answer_at;
 
   waiting_fifo #(
@@ -375,46 +372,36 @@ module frame_parser #(
       .clk_i, .rst_ni, .in_valid_i(valid),
       .in_i(walked_beat), .out_ready_i(head_go_q), .waits_o(waits), .front_o(front_beat)
   );
-  assign walked_beat = {walked_first, last, words, network, walk[Last], pointer[Last*PointerBits+:PointerBits],
-                        kind[3*Last+:3], has_routing, first_routing_at, searches, job_number_q};
+  assign walked_beat = {beside_walk_q[BesideWalkBits*(Walked-1)+:BesideWalkBits],
+                        walk[Last], pointer[Last*PointerBits+:PointerBits], kind[3*Last+:3],
+                        has_routing, first_routing_at, searches, job_odd_q};
   assign waiting = valid | waits;
-  assign {next_first, next_last, next_words, next_network, next_walk, next_pointer, next_kind, next_routing,
-          next_routing_at, next_searches, next_job} = waits ? front_beat : walked_beat;
+  assign {next_words, next_last, next_first, next_network, next_walk, next_pointer, next_kind, next_routing,
+          next_routing_at, next_searches, next_job_odd} = waits ? front_beat : walked_beat;
   assign head_number = next_first ? BudgetBeats'(1) : head_number_q << 1;
   assign head_load = waiting & head_go_q;
 
-  // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was, or the one behind
-  // it: whether these are answered is looked up a clock before, asked_q and after_q. For what has just come neither
-  // counts.
-  logic go, leave_q, asks, advances, asked_q, after_q;
-  logic [JobBits-1:0] asked_job_q, after_job_q, later_job_q;
+  // Beats leave in the order of their jobs, so the next one to be asked for is the last one that was (the head's own), or
+  // the one behind it, and the lowest bit of its number tells. What has just come has no answer yet.
+  logic go, leave_q, asks, advances, front_after, asked_odd_q;
   assign leave = leave_q;
   assign asks = head_go_q & waiting & next_searches;
-  assign advances = asks & next_job[0] != asked_job_q[0];
-  assign go = !head_go_q         ? asked_q :
-              !waits             ? ~searches :
-              front_beat[JobBits] & front_beat[0] != asked_job_q[0] ? after_q : ~front_beat[JobBits] | asked_q;
+  assign advances = asks & next_job_odd != asked_odd_q;
+  assign front_after = front_beat[1] & front_beat[0] != asked_odd_q;
+  assign go = !head_go_q  ? answered :
+              !waits      ? ~searches :
+              front_after ? next_answered : ~front_beat[1] | answered;
 
   // head_go_q is high without a head, too.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       leave_q <= 1'b0;
       head_go_q <= 1'b1;
-      asked_job_q <= '0;
-      after_job_q <= JobBits'(1);
-      later_job_q <= JobBits'(2);
+      asked_odd_q <= 1'b0;
     end else begin
       leave_q <= go & (waiting | ~head_go_q);
       head_go_q <= go;
-      if (advances) begin
-        asked_job_q <= after_job_q;
-        after_job_q <= later_job_q;
-        later_job_q <= later_job_q + 1'b1;
-      end
-    end
-    if (asks | waits | ~head_go_q | HoldIdle == 0) begin
-      asked_q <= (waits | ~head_go_q) & (advances ? answered[after_job_q] : answered[asked_job_q]);
-      after_q <= (waits | ~head_go_q) & (advances ? answered[later_job_q] : answered[after_job_q]);
+      if (advances) asked_odd_q <= ~asked_odd_q;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -424,7 +411,6 @@ module frame_parser #(
       head_routing_q <= next_routing;
       head_routing_at_q <= next_routing_at;
       head_searches_q <= next_searches;
-      head_job_q <= next_job;
     end
   end
 
@@ -435,8 +421,9 @@ module frame_parser #(
       .clk_i, .rst_ni,
       .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0), .first_i(firsts[1]),
       .starts_write_i(walked_extended), .starts_at_i(at_q), .starts_i(all_starts),
-      .job_i(job_q), .job_number_i(job_number_q2), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
-      .answered_o(answered), .number_i(head_job_q), .found_o(answer_found), .found_at_o(answer_at)
+      .job_i(job_q), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),
+      .next_i(advances), .answered_o(answered), .next_answered_o(next_answered), .found_o(answer_found),
+      .found_at_o(answer_at)
   );
 
   // Where the addresses of the frame that leaves are; that of the first routing header is two words behind its begin.
@@ -475,17 +462,12 @@ module frame_parser #(
   assign routing_behind = routing_at_q[ByteBits];  // in the beat behind that of its header
   assign home_number = home_at_q[HomeBits-1:ByteBits];
 
-  function automatic logic [BudgetBeats-1:0] one_of_beats(input logic [NumberBits:0] number);
-    integer b;
-    for (b = 0; b < BudgetBeats; b = b + 1) one_of_beats[b] = number == (NumberBits + 1)'(b);
-  endfunction
-
   always_comb begin
     home_beat = '0;
     routing_beat = '0;
     {home_begins, home_continues, routing_begins, routing_continues} = 4'd0;
     if (left & home_q) begin
-      home_beat = one_of_beats(home_number);
+      home_beat = BudgetBeats'(1) << home_number;
       home_begins = (number_q & home_beat) != '0;
       home_continues = (number_q & home_beat << 1) != '0;
     end
@@ -515,7 +497,7 @@ module frame_parser #(
 
   logic [1:0] settled_network, settled_transport;
   logic over_budget, ports;
-  logic [WordBits-1:0] ports_at;
+  logic [WordBits-1:0] ports_at, ports_before;
 
   frame_settle #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
@@ -524,7 +506,7 @@ module frame_parser #(
       .first_i(next_first), .last_i(next_last), .budget_ends_i(head_number[BudgetBeats-1]), .words_i(next_words),
       .network_i(next_network), .walk_i(next_walk), .pointer_i(next_pointer), .kind_i(next_kind),
       .settle_o(settle), .network_o(settled_network), .transport_o(settled_transport),
-      .over_budget_o(over_budget), .ports_o(ports), .ports_at_o(ports_at)
+      .over_budget_o(over_budget), .ports_o(ports), .ports_at_o(ports_at), .ports_before_o(ports_before)
   );
 
   // Settled, and the output.
@@ -538,7 +520,7 @@ module frame_parser #(
       .routing_at_i(routing_at_q[ByteBits-1:0]), .first_i(first),
       .beside_i(beside), .beat_i(beat),
       .network_i(settled_network), .transport_i(settled_transport), .over_budget_i(over_budget),
-      .ports_i(ports), .ports_at_i(ports_at),
+      .ports_i(ports), .ports_at_i(ports_at), .ports_before_i(ports_before),
       .soon_network_o, .soon_transport_o, .soon_extension_headers_o,
       .id_o(out_id_o), .network_o(out_network_o), .transport_o(out_transport_o),
       .extension_headers_o(out_extension_headers_o), .source_o(out_source_o), .destination_o(out_destination_o),

@@ -21,7 +21,7 @@ module frame_result #(
     // second clock
     input  logic                         first_i,     // only with a beat
     input  logic [8*BeatBytes-1:0]       beat_i,      // as it came
-    // the two bytes before it; identifier, tags, extension headers, IPv4: of a frame's first beat
+    // the two bytes before it; identifier, tags, network of link_decode: of a frame's first beat
     input  logic [16+IdBits+3:0]         beside_i,
     // of frame_settle
     input  logic [1:0]                   network_i,
@@ -29,6 +29,7 @@ module frame_result #(
     input  logic                         over_budget_i,
     input  logic                         ports_i,
     input  logic [$clog2(BeatBytes)-3:0] ports_at_i,
+    input  logic [$clog2(BeatBytes)-3:0] ports_before_i,
     // third clock; the fields that decide on the hash a clock before
     output logic [1:0]                   soon_network_o,
     output logic [1:0]                   soon_transport_o,
@@ -92,12 +93,14 @@ module frame_result #(
     end
     // Words are moved up by two bytes (link_decode).
     if (valid_i & ports_i) begin
-      ports_q <= swap(ports_at_i == '0 ? {beat_i[15:0], two_before} : beat_i[{ports_at_i, 5'd0}-16+:32]);
+      ports_q <= swap({beat_i[{ports_at_i, 5'd0}+:16],
+                       ports_at_i == '0 ? two_before : beat_i[{ports_before_i, 5'd16}+:16]});
     end
     if (first_i) begin
-      {tags, ipv4} = {beside_i[3:2], beside_i[0]};
+      tags = beside_i[3:2];
+      ipv4 = beside_i[1:0] == rss_pkg::NETWORK_IPV4;
       id_q <= beside_i[IdBits+3:4];
-      extended_q <= beside_i[1];
+      extended_q <= beside_i[1:0] == parser_pkg::NETWORK_EXTENDED;
       if (ipv4) begin
         addresses4 = tags == 2'd0 ? beat_i[8*26+:64] : tags == 2'd1 ? beat_i[8*30+:64] : beat_i[8*34+:64];
         source_q <= {swap(addresses4[31:0]), 96'd0};

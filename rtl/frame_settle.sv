@@ -16,7 +16,7 @@ module frame_settle #(
     input  logic                         last_i,
     input  logic                         budget_ends_i,  // with this beat
     input  logic [$clog2(BeatBytes)-2:0] words_i,        // complete words of this beat
-    input  logic [1:0]                   network_i,
+    input  logic [1:0]                   network_i,      // of link_decode
     // the walk's end, once a frame: the header behind the last extension header, in words from the beat's begin
     input  logic                         walk_i,
     input  logic [PointerBits-1:0]       pointer_i,
@@ -27,7 +27,8 @@ module frame_settle #(
     output logic [1:0]                   transport_o,
     output logic                         over_budget_o,
     output logic                         ports_o,        // the header behind begins in this beat, at this word
-    output logic [$clog2(BeatBytes)-3:0] ports_at_o
+    output logic [$clog2(BeatBytes)-3:0] ports_at_o,
+    output logic [$clog2(BeatBytes)-3:0] ports_before_o  // the word before it
 );
 
   localparam int Words = BeatBytes / 4;
@@ -93,12 +94,14 @@ module frame_settle #(
       settle_o <= settles & (first_q2 | ~done_q);
       if (decides_i) done_q <= settles | (done_q & ~first_q2);
       over_budget_o <= over;
-      network_o <= over || (!reached_q2 && network_q2 == rss_pkg::NETWORK_IPV6) ? rss_pkg::NETWORK_NONE : network_q2;
+      network_o <= over | (network_q2[1] & ~reached_q2) ? rss_pkg::NETWORK_NONE :
+                   network_q2[1] ? rss_pkg::NETWORK_IPV6 : network_q2;
       transport_o <= !complete_q2                       ? rss_pkg::TRANSPORT_NONE :
                      kind_q2 == parser_pkg::KIND_TCP    ? rss_pkg::TRANSPORT_TCP :
                      kind_q2 == parser_pkg::KIND_UDP    ? rss_pkg::TRANSPORT_UDP : rss_pkg::TRANSPORT_NONE;
       ports_o <= ports_q2;
       ports_at_o <= ports_at_q2;
+      ports_before_o <= ports_at_q2 - 1'b1;
     end
   end
 

@@ -22,8 +22,8 @@
 // columns' memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps
 // this with MaxExtensions 4, the least, without a clock to spare.
 //
-// Jobs are numbered one after the other, from 0 behind a reset. A number's answer stays until the job before has it
-// again; from then on the number has none. So all numbers but one can be on their way.
+// Answers are asked for in the order of the jobs, one at a time; behind a reset it is the first one's turn. Jobs are
+// numbered inside; no more than 2**JobBits - 1 can be on their way, from job_i to next_i's moving on from it.
 module home_address_search #(
     parameter int BeatBytes   = 64,  // 64 or 128
     parameter int Beats       = 4,   // of the budget
@@ -47,12 +47,13 @@ module home_address_search #(
     input  logic [BeatBytes/4-1:0]               starts_i,
     // a frame to be searched: its first beat, and how many more there are
     input  logic                                 job_i,
-    input  logic [JobBits-1:0]                   job_number_i,
     input  logic [AtBits-1:0]                    job_at_i,
     input  logic [BeatBits-1:0]                  job_more_i,
-    // answers that are there, or will be a clock later, by number, and the one to number_i
-    output logic [2**JobBits-1:0]                answered_o,
-    input  logic [JobBits-1:0]                   number_i,
+    // the next job's turn, from this edge on; whether the job whose turn it is has an answer, and the one behind it; and
+    // that answer
+    input  logic                                 next_i,
+    output logic                                 answered_o,
+    output logic                                 next_answered_o,
     output logic                                 found_o,
     output logic [$clog2(BeatBytes)+BeatBits:0]  found_at_o  // the address's first byte in the frame's beats
 );
@@ -83,12 +84,42 @@ module home_address_search #(
   logic [(CarriedEnd+1)*JobBits-1:0] job_q;
   logic again_q;
 
-  // The queue: what waits stands in a register, what waits behind it in a memory.
-  localparam int QueuedBits = AtBits + BeatBits;
-  (* ram_style = "distributed" *) logic [QueuedBits-1:0] behind_q [2**JobBits];
-  logic [QueuedBits-1:0] front_q;
-  logic [JobBits-1:0] next_q, next_behind_q, newest_q;
-  logic waits_q, more_wait_q;
+  // The queue.
+  logic waits;
+  logic [AtBits-1:0] front_at;
+  logic [BeatBits-1:0] front_more;
+  logic [JobBits-1:0] next_q;  // number of the walk that is next
+
+  // Answers that are there: bit n is that of the n-th job behind the one whose turn it was a clock ago, for there is
+  // much to be moved when the turn goes on. An answer comes in by its distance from the turn.
+  logic moved_q, answer_q;
+  logic [2**JobBits-1:0] there_q;
+  logic [JobBits-1:0] turn_q, distance_q;
+  assign answered_o = moved_q ? there_q[1] : there_q[0];
+  assign next_answered_o = moved_q ? there_q[2] : there_q[1];
+
+  always_ff @(posedge clk_i) begin : turn
+    logic [2**JobBits-1:0] there;
+    if (next_i | moved_q | answer_q) begin
+      there = there_q;
+      if (answer_q) there[distance_q] = 1'b1;
+      there_q <= moved_q ? there >> 1 : there;
+      if (next_i) turn_q <= turn_q + 1'b1;
+      moved_q <= next_i;
+    end
+    if (!rst_ni) begin
+      there_q <= '0;
+      moved_q <= 1'b0;
+      turn_q <= '0;
+    end
+  end
+
+  waiting_fifo #(
+      .Bits(AtBits + BeatBits), .Depth(2**JobBits)
+  ) u_queue (
+      .clk_i, .rst_ni, .in_valid_i(job_i), .in_i({job_at_i, job_more_i}), .out_ready_i(~again_q), .waits_o(waits),
+      .front_o({front_at, front_more})
+  );
 
   // Whether there is anything to be done for walks, and for beats that come in: who simulates tests no more, if
   // HoldIdle is 1. Then the registers of a clock load only with a walk, or beat, there; what travels beside moves with
@@ -97,7 +128,7 @@ module home_address_search #(
   logic [End:0] walk_load;
   logic [5:0] coming_q, map_load, behind_load;
   logic [5:1] coming_behind_q;
-  assign walks = HoldIdle == 0 | job_i | waits_q | valid_q != '0;
+  assign walks = HoldIdle == 0 | job_i | waits | valid_q != '0;
   assign walk_load = HoldIdle != 0 ? valid_q : {(End + 1){1'b1}};
   assign maps = HoldIdle == 0 | write_i | coming_q != '0;
   assign map_load = HoldIdle != 0 ? coming_q : {6{1'b1}};
@@ -109,23 +140,16 @@ module home_address_search #(
   logic [8*BeatBytes+7:0] bytes_q;
   logic [6*AtBits-1:0] keep_at_q;
 
-  // What says whether there is anything loads in every clock.
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      valid_q <= '0;
-      coming_q <= '0;
-      coming_behind_q <= '0;
-    end else begin
-      valid_q <= {valid_q[End-1:0], again_q | waits_q | job_i};
-      coming_q <= {coming_q[4:0], write_i};
-      coming_behind_q <= behind_load[4:0];
-    end
-  end
-
   always_ff @(posedge clk_i) begin : beats
     if (maps) begin
       keep_at_q <= {keep_at_q[5*AtBits-1:0], write_at_i};
       if (write_i) bytes_q <= beat_i[8*BeatBytes+7:0];
+      coming_behind_q <= behind_load[4:0];
+      coming_q <= {coming_q[4:0], write_i};
+    end
+    if (!rst_ni) begin
+      coming_behind_q <= '0;
+      coming_q <= '0;
     end
   end
 
@@ -182,22 +206,22 @@ module home_address_search #(
   localparam int OptionBits = FoundBits - 1;
   logic [Columns-1:0] found_q, passed_q;
   logic [Columns*OptionBits-1:0] found_at_q, passed_at_q;
-  logic [FoundBits:0] answers_q [2**JobBits];
-  assign {found_o, found_at_o} = answers_q[number_i];
+  (* ram_style = "distributed" *) logic [FoundBits:0] answers_q [2**JobBits];
+  assign {found_o, found_at_o} = answers_q[turn_q];
 
   // All in one block, what is read first: a simulator then needs no second copy of these registers.
   always_ff @(posedge clk_i) begin : ring
     integer p, previous, column;
-    logic queued, keep, put, get, again, found;
+    logic again, found;
     logic [AtBits-1:0] at;
     logic [BeatBits-1:0] more, number, more_soon, more_now;
     logic [JobBits-1:0] job;
     if (walks) begin
-      // Answers. That there will be one is said a clock before.
+      // Answers. That there will be one is known a clock before.
       more_soon = more_q[(Answer-1)*BeatBits+:BeatBits];
       more_now = more_q[Answer*BeatBits+:BeatBits];
-      if (job_i) answered_o[JobBits'(job_number_i+1'b1)] <= 1'b0;
-      if (valid_q[Answer-1] & more_soon <= BeatBits'(LastMore)) answered_o[job_q[(Answer-1)*JobBits+:JobBits]] <= 1'b1;
+      answer_q <= valid_q[Answer-1] & more_soon <= BeatBits'(LastMore);
+      distance_q <= job_q[(Answer-1)*JobBits+:JobBits] - turn_q;
       if (valid_q[Answer] & more_now <= BeatBits'(LastMore)) begin
         answers_q[job_q[Answer*JobBits+:JobBits]] <=
             {found_q[3] & (LastMore == 0 | more_now != '0),
@@ -227,12 +251,8 @@ module home_address_search #(
       end
 
       // Who enters: a walk that goes on, or one from the queue.
-      queued = waits_q | job_i;
-      keep = job_i & (waits_q | again_q);
-      put = keep & waits_q & (more_wait_q | again_q);
-      get = more_wait_q & ~again_q;
       again = again_q;
-      {at, more} = waits_q ? front_q : {job_at_i, job_more_i};
+      {at, more} = waits ? {front_at, front_more} : {job_at_i, job_more_i};
       number = '0;
       job = next_q;
       if (again) begin
@@ -241,6 +261,7 @@ module home_address_search #(
         number = number_q[(Slots-1)*BeatBits+:BeatBits];
         job = job_q[(Slots-1)*JobBits+:JobBits];
       end
+      valid_q <= {valid_q[End-1:0], again | waits | job_i};
       again_q <= valid_q[Slots-2] & more_q[(Slots-2)*BeatBits+:BeatBits] > BeatBits'(LastMore);
       first_q <= {first_q[Find-1:0], ~again};
       job_q <= {job_q[CarriedEnd*JobBits-1:0], job};
@@ -251,28 +272,13 @@ module home_address_search #(
       number_q <= {number_q[(Slots-2+Find)*BeatBits-1:(Turn+Check)*BeatBits],
                    number_q[(Turn+Check-1)*BeatBits+:BeatBits] + 1'b1, number_q[(Turn+Check-1)*BeatBits-1:0], number};
 
-      if (get) front_q <= behind_q[next_behind_q];
-      else if (keep & ~put) front_q <= {job_at_i, job_more_i};
-      if (put) more_wait_q <= 1'b1;
-      else if (get && next_behind_q == newest_q) more_wait_q <= 1'b0;
-      if (keep) waits_q <= 1'b1;
-      else if (~again & ~more_wait_q) waits_q <= 1'b0;
-      if (put) begin
-        behind_q[job_number_i] <= {job_at_i, job_more_i};
-        newest_q <= job_number_i;
-      end
-      if (queued & ~again) begin
-        next_q <= next_behind_q;
-        next_behind_q <= next_behind_q + 1'b1;
-      end
+      if ((waits | job_i) & ~again) next_q <= next_q + 1'b1;
     end
     if (!rst_ni) begin
-      answered_o[0] <= 1'b0;
+      answer_q <= 1'b0;
+      valid_q <= '0;
       again_q <= 1'b0;
-      waits_q <= 1'b0;
-      more_wait_q <= 1'b0;
       next_q <= '0;
-      next_behind_q <= JobBits'(1);
     end
   end
 

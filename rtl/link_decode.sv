@@ -11,8 +11,8 @@
 // that is complete ends there.
 //
 // In the clock: the words, how many of them are complete in the frame, tags, and what each of the three places would be
-// as IP, with the word behind it as an extension header. Behind it the place that counts: network, and what the next
-// header is, kind_of(); for a frame without a complete IP header of the right version NETWORK_NONE.
+// as IP: whether it is a complete header of the right version, and what the next header is, kind_of(); with the word
+// behind it as an extension header. Behind the clock what the place that counts says of the whole frame.
 module link_decode #(
     parameter int BeatBytes   = 64,
     parameter int PointerBits = 7,
@@ -36,13 +36,15 @@ module link_decode #(
     output logic [$clog2(BeatBytes)-2:0]     words_o,     // complete ones
     output logic                             first_o,     // only with a beat
     output logic                             last_o,
-    output logic                             extended_o,  // IPv6 with an extension header, for all beats of the frame
+    output logic [1:0]                       network_o,   // or parser_pkg::NETWORK_EXTENDED, for all beats of the frame
     // with a frame's first beat
     output logic [IdBits-1:0]                id_o,
-    output logic [1:0]                       network_o,
-    output logic [1:0]                       tags_o,
-    output logic [4:0]                       end4_o,      // words of IPv4's header and the tags
-    output logic [2:0]                       kind_o,
+    output logic [1:0]                       tags_o,      // the place that counts
+    // bit or slice t: at the place behind t tags
+    output logic [2:0]                       ipv4_o,
+    output logic [14:0]                      end4_o,      // the word behind IPv4's header
+    output logic [8:0]                       kind4_o,     // what is behind IPv4, if it is that
+    output logic [8:0]                       kind6_o,     // and what behind IPv6
     output logic [95:0]                      behind_o     // words 14, 15, and 16 or the first of a later beat
 );
 
@@ -54,12 +56,10 @@ module link_decode #(
     is_tag = type_le == 16'h0081 | type_le == 16'ha888;
   endfunction
 
-  // EtherTypes are compared as they lie, low byte first. Bit t of the vectors: with t tags.
-  logic tagged_q, tagged_twice_q, extended_q;
+  // EtherTypes are compared as they lie, low byte first.
+  logic tagged_q, tagged_twice_q;
   logic [1:0] network_q;
-  logic [2:0] ipv4_q /* verilator split_var */, ipv6_q /* verilator split_var */;
-  logic [14:0] ends4_q /* verilator split_var */;  // words of IPv4's header and the tags
-  logic [8:0] kind4_q /* verilator split_var */, kind6_q /* verilator split_var */;
+  logic [2:0] ipv6_q;
   logic [15:0] tail_q;
 
   logic [BeatBytes-1:0] kept;
@@ -82,7 +82,7 @@ module link_decode #(
       last_o <= last_i;
       data_o <= data_i;
       before_o <= tail_q;
-      if ((first_i ? data_i[8*12+:16] != 16'h0008 : ~ipv4_q[0]) || HoldIdle == 0) beat_o <= {data_i, tail_q};
+      if ((first_i ? data_i[8*12+:16] != 16'h0008 : ~ipv4_o[0]) || HoldIdle == 0) beat_o <= {data_i, tail_q};
       kept_o <= kept;
       if (valid_i) tail_q <= data_i[8*BeatBytes-1-:16];
       if (first_i || HoldIdle == 0) begin
@@ -103,16 +103,16 @@ module link_decode #(
       logic [15:0] fragment;
       if (load_i && ((first_i && (t == 0 || has_tag)) || HoldIdle == 0)) begin
         version = data_i[8*(14+4*t)+:8];
-        ipv4_q[t] <= type_le == 16'h0008 & version[7:4] == 4'd4 & version[3:0] >= 4'd5 & kept[4*(8+t)+1];
+        ipv4_o[t] <= type_le == 16'h0008 & version[7:4] == 4'd4 & version[3:0] >= 4'd5 & kept[4*(8+t)+1];
         ipv6_q[t] <= type_le == 16'hdd86 & version[7:4] == 4'd6 & kept[4*(13+t)+1];
-        ends4_q[5*t+:5] <= 5'(version[3:0]) + 5'(t);
-        if (type_le == 16'hdd86 || HoldIdle == 0) kind6_q[3*t+:3] <= parser_pkg::kind_of(data_i[8*(20+4*t)+:8]);
+        end4_o[5*t+:5] <= 5'(version[3:0]) + 5'(4 + t);
+        if (type_le == 16'hdd86 || HoldIdle == 0) kind6_o[3*t+:3] <= parser_pkg::kind_of(data_i[8*(20+4*t)+:8]);
         // All fragments of a datagram are to meet in one queue: the first one has no ports either. An IPv6 extension
         // header's number means nothing here.
         if (type_le == 16'h0008 || HoldIdle == 0) begin
           fragment = data_i[8*(20+4*t)+:16];
           protocol = data_i[8*(23+4*t)+:8];
-          kind4_q[3*t+:3] <= (fragment & 16'hff3f) != 16'd0 ? parser_pkg::KIND_OTHER :
+          kind4_o[3*t+:3] <= (fragment & 16'hff3f) != 16'd0 ? parser_pkg::KIND_OTHER :
                              protocol == 8'd6  ? parser_pkg::KIND_TCP :
                              protocol == 8'd17 ? parser_pkg::KIND_UDP : parser_pkg::KIND_OTHER;
         end
@@ -134,33 +134,15 @@ module link_decode #(
     end
   end
 
-  // The place that counts.
-  logic ipv4, ipv6;
-  logic [1:0] tags;
-  logic [2:0] kind4, kind6;
-  assign tags = !tagged_q ? 2'd0 : !tagged_twice_q ? 2'd1 : 2'd2;
-  assign ipv4 = !tagged_q ? ipv4_q[0] : !tagged_twice_q ? ipv4_q[1] : ipv4_q[2];
-  assign ipv6 = !tagged_q ? ipv6_q[0] : !tagged_twice_q ? ipv6_q[1] : ipv6_q[2];
-  assign kind4 = !tagged_q ? kind4_q[2:0] : !tagged_twice_q ? kind4_q[5:3] : kind4_q[8:6];
-  assign kind6 = !tagged_q ? kind6_q[2:0] : !tagged_twice_q ? kind6_q[5:3] : kind6_q[8:6];
-  assign end4_o = !tagged_q ? ends4_q[4:0] : !tagged_twice_q ? ends4_q[9:5] : ends4_q[14:10];
-  assign tags_o = tags;
-  assign kind_o = ipv4 ? kind4 : ipv6 ? kind6 : parser_pkg::KIND_OTHER;
+  assign tags_o = !tagged_q ? 2'd0 : !tagged_twice_q ? 2'd1 : 2'd2;
 
-  // What the first beat has said holds for those behind.
-  always_comb begin
-    network_o = network_q;
-    extended_o = extended_q;
-    if (first_o) begin
-      network_o = ipv4 ? rss_pkg::NETWORK_IPV4 : ipv6 ? rss_pkg::NETWORK_IPV6 : rss_pkg::NETWORK_NONE;
-      extended_o = ipv6 & kind6 >= parser_pkg::KIND_SKIPPED;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (first_o) begin
-      network_q <= network_o;
-      extended_q <= extended_o;
-    end
-  end
+  // What the first beat says at the place that counts holds for those behind.
+  logic ipv4, ipv6;
+  logic [2:0] kind6;
+  assign ipv4 = !tagged_q ? ipv4_o[0] : !tagged_twice_q ? ipv4_o[1] : ipv4_o[2];
+  assign ipv6 = !tagged_q ? ipv6_q[0] : !tagged_twice_q ? ipv6_q[1] : ipv6_q[2];
+  assign kind6 = !tagged_q ? kind6_o[2:0] : !tagged_twice_q ? kind6_o[5:3] : kind6_o[8:6];
+  assign network_o = first_o ? {ipv6, ipv4 | (ipv6 & kind6 >= parser_pkg::KIND_SKIPPED)} : network_q;
+  always_ff @(posedge clk_i) if (first_o) network_q <= network_o;
 
 endmodule

@@ -11,6 +11,9 @@ package parser_pkg;
   localparam logic [2:0] KIND_FRAGMENT = 3'd6;
   localparam logic [2:0] KIND_AUTHENTICATION = 3'd7;
 
+  // A frame's network on its way through the walk: rss_pkg's, or this.
+  localparam logic [1:0] NETWORK_EXTENDED = 2'd3;  // IPv6 with extension headers
+
   // IANA protocol numbers, as in the IPv4 Protocol and IPv6 Next Header fields.
   function automatic logic [2:0] kind_of(input logic [7:0] number);
     case (number)

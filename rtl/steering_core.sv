@@ -109,7 +109,7 @@ module steering_core #(
     end
   end
 
-  logic [31:0] rules0, rules1;
+  logic [report_pkg::RULES_BITS-1:0] rules0, rules1;
   logic [rss_pkg::INDEX_BITS-1:0] mask0, mask1;
   logic [15:0] unclassified0, unclassified1;
   logic [rss_pkg::KEY_BITS-1:0] key0, key1;
@@ -130,7 +130,7 @@ module steering_core #(
 
   field_select u_select (
       .clk_i, .load_i(load[1:0]),
-      .rules_i(active_q ? rules1 : rules0), .network_i(soon_network_i), .transport_i(soon_transport_i),
+      .rules0_i(rules0), .rules1_i(rules1), .bank_i(active_q), .network_i(soon_network_i), .transport_i(soon_transport_i),
       .extension_headers_i(soon_extension_headers_i),
       .source_i(in_source_i), .destination_i(in_destination_i),
       .ex_source_i(in_ex_source_i), .ex_destination_i(in_ex_destination_i),

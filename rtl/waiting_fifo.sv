@@ -25,25 +25,25 @@ module waiting_fifo #(
   assign waits_o = waits_q;
   assign front_o = front_q;
 
-  // One condition around all, without a name for it: a simulator has done with an empty FIFO after one test.
+  // One condition around all, without a name for it: a simulator has done with an empty FIFO after one test. And what is
+  // read comes before what is written, so that it needs no second copies.
   always_ff @(posedge clk_i) begin : hold
     logic put, get;
     if (waits_q | (in_valid_i & ~out_ready_i)) begin
       put = in_valid_i & waits_q & (more_q | ~out_ready_i);
       get = more_q & out_ready_i;
-      if (put) begin
-        behind_q[write_q] <= in_i;
-        write_q <= write_q + 1'b1;
-      end
-      if (get) begin
-        front_q <= behind_q[read_q];
-        read_q <= second_q;
-        second_q <= second_q + 1'b1;
-      end else if (in_valid_i & ~put) front_q <= in_i;
+      waits_q <= in_valid_i | more_q | ~out_ready_i;
+      if (get) front_q <= behind_q[read_q];
+      else if (in_valid_i & ~put) front_q <= in_i;
+      if (put) behind_q[write_q] <= in_i;
       // All places taken and none look alike by the pointers; put at the same time keeps it from being empty.
       if (put) more_q <= 1'b1;
       else if (get && second_q == write_q) more_q <= 1'b0;
-      waits_q <= in_valid_i | more_q | ~out_ready_i;
+      if (put) write_q <= write_q + 1'b1;
+      if (get) begin
+        read_q <= second_q;
+        second_q <= second_q + 1'b1;
+      end
     end
     if (!rst_ni) begin
       write_q <= '0;

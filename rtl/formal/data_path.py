@@ -373,34 +373,34 @@ def polynomial_of_table(table, polynomials):
     return frozenset(monomials)
 
 
+RULES_BITS = 64
+
+
 def rules_of(types_and_always):
     """The rules that config_bank keeps of nine hash types and the bit behind them, as polynomials of these."""
-    tables = [0] * 32
+    tables = [0] * RULES_BITS
     for n in range(1 << 10):
-        for transport in range(4):
-            ipv4 = hash_type_of(n & 511, NETWORK["ipv4"], transport, False)
-            tables[transport] |= (ipv4 is not None) << n
-            tables[4 + transport] |= (ipv4 is not None and ipv4[4] == "ports") << n
-            for headers in range(2):
-                ipv6 = hash_type_of(n & 511, NETWORK["ipv6"], transport, n >> 9 or headers)
-                rule = 4 * headers + transport
-                tables[8 + rule] |= (ipv6 is not None and ipv6[2]) << n
-                tables[16 + rule] |= (ipv6 is not None and not ipv6[2]) << n
-                tables[24 + rule] |= (ipv6 is not None and ipv6[4] == "ports") << n
+        for kind in range(RULES_BITS // 4):
+            network, headers, transport = ("ipv4", "ipv6")[kind >> 3], kind >> 2 & 1, kind & 3
+            row = hash_type_of(n & 511, NETWORK[network], transport, n >> 9 or headers)
+            if row is not None:
+                tables[4 * kind + (1 if network == "ipv4" else 3 if row[2] else 2)] |= 1 << n
+                tables[4 * kind] |= (row[4] == "ports") << n
     return [polynomial_of_table(table, types_and_always) for table in tables]
 
 
 def selection(design, top, files):
     """Report and tuple for all 2^15 values of what decides, with addresses and ports as variables, which come a clock
     later; packets before and behind are anything. The hash types come as the rules that `configuration` shows to be kept
-    of them."""
+    of them; those of the other bank are anything."""
     netlist = design.synthesise(files, top)
     variables = Variables()
     require_stages(netlist, "tuple_o", 2)
     control = {"types_i": 9, "ex_always_i": 1, "network_i": 2, "transport_i": 2, "extension_headers_i": 1}
     inputs = {port: variables.vector(width, port) for port, width in control.items()}
     deciding = [bit for port in control for bit in inputs[port]]
-    inputs["rules_i"] = rules_of(inputs.pop("types_i") + inputs.pop("ex_always_i"))
+    rules = rules_of(inputs.pop("types_i") + inputs.pop("ex_always_i"))
+    other = variables.vector(RULES_BITS, "other")
     fields = {name: variables.vector(width, name) for name, width in FIELD_WIDTHS.items()}
     loads = loads_of_one_packet(variables, 2)
     inputs.update(loads[0])
@@ -412,13 +412,15 @@ def selection(design, top, files):
         where[hash_type_of(types, network, transport, ex_always or headers)] |= 1 << n
     chosen = {row: polynomial_of_table(table, deciding) for row, table in where.items()}
 
-    run = Run(netlist, variables, [inputs, {**loads[1], **fields_later}])
     report = [total(p for row, p in chosen.items() if row and row[0] + 1 >> i & 1) for i in range(4)]
-    require_equal("report_o", run.output("report_o", 2), report, variables)
     tuples = {row: tuple_of(row, fields) for row in chosen}
     wanted = [total(multiply(chosen[row], tuples[row][j]) for row in chosen) for j in range(TUPLE_BITS)]
-    found = run.output("tuple_o", 2)
-    require_equal("tuple_o", found, from_left(wanted), variables)
+    for bank in (ZERO, ONE):
+        banks = {"bank_i": [bank], "rules0_i": rules if bank == ZERO else other, "rules1_i": rules if bank == ONE else other}
+        run = Run(netlist, variables, [{**inputs, **banks}, {**loads[1], **fields_later}])
+        require_equal("report_o", run.output("report_o", 2), report, variables)
+        found = run.output("tuple_o", 2)
+        require_equal("tuple_o", found, from_left(wanted), variables)
     run = Run(netlist, variables, [{"load_i": [variables("load"), ZERO]}])
     require_equal("report_o without load_i", run.output("report_o", 1), run.output("report_o", 0), variables)
     return f"{sum(map(len, found))} monomials, {len(netlist.registers)} registers"
