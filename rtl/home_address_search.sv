@@ -22,8 +22,8 @@
 // columns' memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps
 // this with MaxExtensions 4, the least, without a clock to spare.
 //
-// Answers are asked for in the order of the jobs, one at a time; behind a reset it is the first one's turn. Jobs are
-// numbered inside; no more than 2**JobBits - 1 can be on their way, from job_i to next_i's moving on from it.
+// Answers are asked for in the order of the jobs, one at a time; behind a reset it is the first one's turn. No more than
+// 2**JobBits - 1 jobs can be on their way, from job_i until the next one is asked for.
 module home_address_search #(
     parameter int BeatBytes   = 64,  // 64 or 128
     parameter int Beats       = 4,   // of the budget
@@ -49,8 +49,8 @@ module home_address_search #(
     input  logic                                 job_i,
     input  logic [AtBits-1:0]                    job_at_i,
     input  logic [BeatBits-1:0]                  job_more_i,
-    // the next job's turn, from this edge on; whether the job whose turn it is has an answer, and the one behind it; and
-    // that answer
+    // next_i: from this edge on the next job is asked for. Whether the one that is has an answer, and the one behind it;
+    // and that answer
     input  logic                                 next_i,
     output logic                                 answered_o,
     output logic                                 next_answered_o,
@@ -84,35 +84,35 @@ module home_address_search #(
   logic [(CarriedEnd+1)*JobBits-1:0] job_q;
   logic again_q;
 
-  // The queue.
-  logic waits;
-  logic [AtBits-1:0] front_at;
-  logic [BeatBits-1:0] front_more;
-  logic [JobBits-1:0] next_q;  // number of the walk that is next
-
-  // Answers that are there: bit n is that of the n-th job behind the one whose turn it was a clock ago, for there is
-  // much to be moved when the turn goes on. An answer comes in by its distance from the turn.
+  // Answers that are there: bit n is that of the n-th job behind the one that was asked for a clock ago; a clock ago, for
+  // there is much to be moved when the next one's turn comes. An answer comes in by its distance from asked_q.
   logic moved_q, answer_q;
   logic [2**JobBits-1:0] there_q;
-  logic [JobBits-1:0] turn_q, distance_q;
+  logic [JobBits-1:0] asked_q, distance_q;
   assign answered_o = moved_q ? there_q[1] : there_q[0];
   assign next_answered_o = moved_q ? there_q[2] : there_q[1];
 
-  always_ff @(posedge clk_i) begin : turn
+  always_ff @(posedge clk_i) begin : ask
     logic [2**JobBits-1:0] there;
     if (next_i | moved_q | answer_q) begin
       there = there_q;
       if (answer_q) there[distance_q] = 1'b1;
       there_q <= moved_q ? there >> 1 : there;
-      if (next_i) turn_q <= turn_q + 1'b1;
+      if (next_i) asked_q <= asked_q + 1'b1;
       moved_q <= next_i;
     end
     if (!rst_ni) begin
       there_q <= '0;
       moved_q <= 1'b0;
-      turn_q <= '0;
+      asked_q <= '0;
     end
   end
+
+  // The queue; next_q is the number of the walk that is next.
+  logic waits;
+  logic [AtBits-1:0] front_at;
+  logic [BeatBits-1:0] front_more;
+  logic [JobBits-1:0] next_q;
 
   waiting_fifo #(
       .Bits(AtBits + BeatBits), .Depth(2**JobBits)
@@ -207,7 +207,7 @@ module home_address_search #(
   logic [Columns-1:0] found_q, passed_q;
   logic [Columns*OptionBits-1:0] found_at_q, passed_at_q;
   (* ram_style = "distributed" *) logic [FoundBits:0] answers_q [2**JobBits];
-  assign {found_o, found_at_o} = answers_q[turn_q];
+  assign {found_o, found_at_o} = answers_q[asked_q];
 
   // All in one block, what is read first: a simulator then needs no second copy of these registers.
   always_ff @(posedge clk_i) begin : ring
@@ -221,7 +221,7 @@ module home_address_search #(
       more_soon = more_q[(Answer-1)*BeatBits+:BeatBits];
       more_now = more_q[Answer*BeatBits+:BeatBits];
       answer_q <= valid_q[Answer-1] & more_soon <= BeatBits'(LastMore);
-      distance_q <= job_q[(Answer-1)*JobBits+:JobBits] - turn_q;
+      distance_q <= job_q[(Answer-1)*JobBits+:JobBits] - asked_q;
       if (valid_q[Answer] & more_now <= BeatBits'(LastMore)) begin
         answers_q[job_q[Answer*JobBits+:JobBits]] <=
             {found_q[3] & (LastMore == 0 | more_now != '0),
