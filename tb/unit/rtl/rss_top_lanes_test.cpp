@@ -134,5 +134,27 @@ TEST(RssTopLanes, AreSteeredByOneConfigurationAndCountedTogether) {
   }
 }
 
+TEST(RssTopLanes, CountFourResultsOfOneClock) {
+  HeaderFrames generator(1);
+  TopLanes bench(1);
+  const RssConfig config = numbered_config(generator.random(), 1, 7);
+  bench.configure(config);
+  bench.gap_percent = {};
+  constexpr unsigned kFramesALane = 10;
+  const FrameBytes frame = generator.frame();
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    for (unsigned n = 0; n < kFramesALane; ++n) bench.send(lane, {frame, 0});
+  }
+  bench.drain();
+  for (unsigned n = 0; n < kFramesALane; ++n) {
+    for (unsigned lane = 1; lane < kLanes; ++lane) {
+      EXPECT_EQ(bench.results(lane)[n].given_at, bench.results(0)[n].given_at) << "lane " << lane << " frame " << n;
+    }
+  }
+  rss_counts counts{};
+  rss_read_counts(&bench.bus(), 1, &counts);
+  EXPECT_EQ(counts.packets[SteeringJudge(config).due(frame).report], kLanes * kFramesALane);
+}
+
 }  // namespace
 }  // namespace rssnic::test
