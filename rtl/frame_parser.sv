@@ -16,12 +16,12 @@
 // completes the headers, ends the frame or ends the budget); two more with StartOffset. Beats narrower than 512 bits
 // are packed to 512 first, for another one. A frame with destination options that have room for a home address (24
 // bytes or more) is searched, which takes longer, counted from its last beat or the budget's last; frames behind wait
-// for it, so that results come in order. The search keeps up with a beat a clock, so no more than some fifty beats ever
-// wait (rtl/README.md). Nothing waits: a beat is taken at every edge with tvalid_i, and out_valid_o is high for one
-// clock a result. Who cannot take results at any time counts credits, as receive_steering does. At an edge with rst_ni
-// low nothing is taken; a frame cut in two by a reset goes on as a new frame. Contract with the model: an edge with
-// tvalid_i low and no beat or result on its way (a frame that waits for its next beat is none) changes no register, if
-// HoldIdle is 1 and no reset is on its way as a beat would be.
+// for it, so that results come in order. The search keeps up with a beat a clock, so that there is a bound on the beats
+// that wait (rtl/README.md). A beat is taken at every edge with tvalid_i, and out_valid_o is high for one clock a
+// result. Who cannot take results at any time counts credits, as receive_steering does. At an edge with rst_ni low
+// nothing is taken; a frame cut in two by a reset goes on as a new frame. Contract with the model: an edge with tvalid_i
+// low and no beat or result on its way (a frame that waits for its next beat is none) changes no register, if HoldIdle
+// is 1 and no reset is on its way as a beat would be.
 module frame_parser #(
     parameter int DataBits      = 512,  // 128, 256, 512 or 1024
     parameter int HeaderBytes   = 256,  // 256, 512 or 1024
@@ -72,6 +72,15 @@ module frame_parser #(
   if (MaxExtensions < 4 || MaxExtensions > 16) begin : g_illegal_extensions
     frame_parser_max_extensions_must_be_4_to_16 illegal ();
   end
+  if (IdBits < 1) begin : g_illegal_id
+    frame_parser_id_bits_must_be_1_or_more illegal ();
+  end
+  if (StartOffset != 0 && StartOffset != 1) begin : g_illegal_offset
+    frame_parser_start_offset_must_be_0_or_1 illegal ();
+  end
+  if (HoldIdle != 0 && HoldIdle != 1) begin : g_illegal_hold
+    frame_parser_hold_idle_must_be_0_or_1 illegal ();
+  end
 
   localparam int BeatBits = DataBits < 512 ? 512 : DataBits;
   localparam int BeatBytes = BeatBits / 8;
@@ -86,7 +95,8 @@ module frame_parser #(
   // home addresses, where need be, in the order in which they came; from where they leave (leave) bit n of left_q is n
   // + 1 clocks later: settled with bit 1, and the output.
   localparam int Walked = 2 * MaxExtensions - 1;
-  // Of beats that have not left: more than ever wait (home_address_search).
+  // Of beats that have not left, which are 2 * MaxExtensions + HeaderBytes / 4 - 17 at most: a beat a clock comes in, and
+  // a search waits no longer than for the rounds that those in front of it still have to go. One place more is needed.
   localparam int Places = MaxExtensions > 8 ? HeaderBytes / 2 : HeaderBytes / 4;
   localparam int AtBits = $clog2(Places);
   localparam int JobBits = AtBits;  // a job is of a beat that has not left
@@ -414,11 +424,22 @@ module frame_parser #(
     end
   end
 
+  // Without HoldIdle the search is reset two clocks late, so that one net need not reach all that is reset; no job comes
+  // so soon.
+  logic search_rst_n;
+  if (HoldIdle != 0) begin : g_reset_at_once
+    assign search_rst_n = rst_ni;
+  end else begin : g_reset_late
+    logic [1:0] rst_nq;
+    always_ff @(posedge clk_i) rst_nq <= {rst_nq[0], rst_ni};
+    assign search_rst_n = rst_nq[1];
+  end
+
   home_address_search #(
       .BeatBytes(BeatBytes), .Beats(BudgetBeats), .PointerBits(PointerBits), .PlaceBits(PlaceBits), .AtBits(AtBits),
       .JobBits(JobBits), .HoldIdle(HoldIdle)
   ) u_search (
-      .clk_i, .rst_ni,
+      .clk_i, .rst_ni(search_rst_n),
       .write_i(enters[1] & extended0 | HoldIdle == 0), .write_at_i(beat_at_q), .beat_i(beat0), .first_i(firsts[1]),
       .starts_write_i(walked_extended), .starts_at_i(at_q), .starts_i(all_starts),
       .job_i(job_q), .job_at_i(frame_at_q), .job_more_i(beat_in_frame_q),

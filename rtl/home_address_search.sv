@@ -19,8 +19,8 @@
 //
 // Beats (write_*) and the words at which headers begin (starts_*) come before their frame's job, the latter at the
 // latest in the clock before, the former six clocks before: a beat that is written at edge e has its map in the
-// columns' memories at edge e + 6, and the job that comes at that edge reads it at the next one. frame_parser keeps
-// this with MaxExtensions 4, the least, without a clock to spare.
+// columns' memories at edge e + 6, and the job that comes at that edge reads it at the next one. With MaxExtensions 4, the
+// least, frame_parser has two clocks to spare.
 //
 // Answers are asked for in the order of the jobs, one at a time; behind a reset it is the first one's turn. No more than
 // 2**JobBits - 1 jobs can be on their way, from job_i until the next one is asked for.

@@ -25,11 +25,15 @@ module receive_steering #(
     parameter int Entries       = 512,  // indirection table entries of a bank: a power of two, 1 to 32768
     parameter int HashTables    = 0,    // see steering_core
     parameter int HoldIdle      = 1,    // see frame_parser
-    // A power of two. As many as groups can be on their way at one a clock, and the three clocks that a credit takes to
-    // come back at most; more with several lanes, where one may begin a group a clock while another's searches
-    // (frame_parser) and start offsets keep all waiting. A lane has a frame of a group at most, so its FIFO has room
-    // for all of its frames.
-    parameter int Credits       = Lanes > 1 || MaxExtensions > 4 ? 128 : 64
+    // A power of two, 2 or more. By default as many as groups can be on their way if one begins in each clock: the beats
+    // that frame_parser has room for, the stages behind it, and the three clocks that a credit takes to come back; with
+    // several lanes also the clocks in which one lane's frame comes in while others begin groups. 64 are enough in the
+    // smallest form, where no more than 63 were found for the worst streams. A lane has a frame of a group at most, so
+    // its FIFO has room for all of its frames.
+    parameter int Credits       =
+        Lanes == 1 && HeaderBytes == 256 && MaxExtensions == 4 && DataBits <= 512 && StartOffset == 0 ? 64 :
+        1 << $clog2(HeaderBytes / 4 + 2 * MaxExtensions + 2 +
+                    (Lanes == 1 ? 0 : (HeaderBytes + 1023 * StartOffset) / (DataBits / 8)))
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,
@@ -61,6 +65,9 @@ module receive_steering #(
   if (Lanes != 1 && Lanes != 2 && Lanes != 4) begin : g_illegal
     // Elaboration stops here: there is no such module, and its name is the message.
     receive_steering_lanes_must_be_1_2_or_4 illegal ();
+  end
+  if (Credits < 2 || (Credits & (Credits - 1)) != 0) begin : g_illegal_credits
+    receive_steering_credits_must_be_a_power_of_two_from_2_on illegal ();
   end
 
   localparam int CreditBits = $clog2(Credits) + 1;

@@ -5,7 +5,7 @@
 // Not for several threads at once. Nothing here waits: what the hardware is busy with, the caller asks for again.
 #ifndef RSS_DRIVER_H
 #define RSS_DRIVER_H
-#include "rtl/rss_registers.h"
+#include "rss_registers.h"
 
 struct rss_bus {
   void* context;

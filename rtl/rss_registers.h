@@ -20,7 +20,7 @@
 #define RSS_VERSION_MAJOR                       0xffff0000u
 #define RSS_VERSION_MAJOR_VALUE                 0x1u
 #define RSS_VERSION_MINOR                       0x0000ffffu
-#define RSS_VERSION_MINOR_VALUE                 0x0u
+#define RSS_VERSION_MINOR_VALUE                 0x1u
 
 #define RSS_STREAM                              0x00008u
 #define RSS_STREAM_DATA_BITS                    0x0000ffffu
@@ -38,7 +38,6 @@
 #define RSS_HASHING_KEY_BYTES                   0x00ff0000u
 #define RSS_HASHING_KEY_BYTES_VALUE             0x28u
 #define RSS_HASHING_FORM                        0x03000000u
-#define RSS_HASHING_FORM_VALUE                  0x0u
 
 #define RSS_STATUS                              0x00020u
 #define RSS_STATUS_BUSY                         0x00000001u
@@ -113,7 +112,7 @@
 #define RSS_FIELD_TABLE(X) \
   X(IDENTITY, MAGIC, 0u, 32u, ro, 0x52535331u, "") \
   X(VERSION, MAJOR, 16u, 16u, ro, 0x1u, "") \
-  X(VERSION, MINOR, 0u, 16u, ro, 0x0u, "") \
+  X(VERSION, MINOR, 0u, 16u, ro, 0x1u, "") \
   X(STREAM, DATA_BITS, 0u, 16u, ro, 0x0u, "DataBits") \
   X(STREAM, HEADER_BYTES, 16u, 16u, ro, 0x0u, "HeaderBytes") \
   X(LIMITS, TABLE_ENTRIES, 0u, 16u, ro, 0x0u, "Entries") \
@@ -122,7 +121,7 @@
   X(LIMITS, LANES, 28u, 3u, ro, 0x0u, "Lanes") \
   X(HASHING, TYPES, 0u, 9u, ro, 0x1ffu, "") \
   X(HASHING, KEY_BYTES, 16u, 8u, ro, 0x28u, "") \
-  X(HASHING, FORM, 24u, 2u, ro, 0x0u, "") \
+  X(HASHING, FORM, 24u, 2u, ro, 0x0u, "HashTables") \
   X(STATUS, BUSY, 0u, 1u, ro, 0x0u, "") \
   X(STATUS, WAITING, 1u, 1u, ro, 0x0u, "") \
   X(STATUS, BANK, 2u, 1u, ro, 0x0u, "") \

@@ -11,7 +11,8 @@ module rss_registers #(
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,
     parameter int StartOffset   = 1,
-    parameter int Entries       = 512  // of the pipeline's indirection table
+    parameter int Entries       = 512, // of the pipeline's indirection table
+    parameter int HashTables    = 0
 ) (
     input  logic                                       clk_i,
     input  logic                                       rst_ni,
@@ -168,7 +169,7 @@ module rss_registers #(
         own_data[rss_registers_pkg::HASHING_KEY_BYTES_LSB+:rss_registers_pkg::HASHING_KEY_BYTES_BITS] =
             rss_registers_pkg::HASHING_KEY_BYTES_VALUE;
         own_data[rss_registers_pkg::HASHING_FORM_LSB+:rss_registers_pkg::HASHING_FORM_BITS] =
-            rss_registers_pkg::HASHING_FORM_VALUE;
+            rss_registers_pkg::HASHING_FORM_BITS'(HashTables);
       end
       rss_registers_pkg::STATUS: begin
         own_data[rss_registers_pkg::STATUS_BUSY_LSB] = busy;

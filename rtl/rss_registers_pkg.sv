@@ -19,7 +19,7 @@ package rss_registers_pkg;
   localparam logic [15:0] VERSION_MAJOR_VALUE = 16'h1;
   localparam int VERSION_MINOR_LSB = 0;
   localparam int VERSION_MINOR_BITS = 16;
-  localparam logic [15:0] VERSION_MINOR_VALUE = 16'h0;
+  localparam logic [15:0] VERSION_MINOR_VALUE = 16'h1;
 
   localparam logic [16:0] STREAM = 17'h00008;
   localparam int STREAM_DATA_BITS_LSB = 0;
@@ -46,7 +46,6 @@ package rss_registers_pkg;
   localparam logic [7:0] HASHING_KEY_BYTES_VALUE = 8'h28;
   localparam int HASHING_FORM_LSB = 24;
   localparam int HASHING_FORM_BITS = 2;
-  localparam logic [1:0] HASHING_FORM_VALUE = 2'h0;
 
   localparam logic [16:0] STATUS = 17'h00020;
   localparam int STATUS_BUSY_LSB = 0;

@@ -68,7 +68,7 @@ module rss_top #(
 
   rss_registers #(
       .Lanes(Lanes), .DataBits(DataBits), .HeaderBytes(HeaderBytes), .MaxExtensions(MaxExtensions),
-      .StartOffset(StartOffset), .Entries(Entries)
+      .StartOffset(StartOffset), .Entries(Entries), .HashTables(HashTables)
   ) u_registers (
       .clk_i, .rst_ni,
       .axil_awaddr_i, .axil_awvalid_i, .axil_awready_o, .axil_wdata_i, .axil_wstrb_i, .axil_wvalid_i, .axil_wready_o,

@@ -14,7 +14,8 @@
 // cfg_valid_i, cfg_ready_o and cfg_go_i: cores that share a bus take their words together (cfg_go_i: all of them are
 // ready).
 //
-// Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0.
+// Reset (synchronous): empty, bank 0 in force, no hash types in either bank, masks and unclassified queues 0 (with HoldIdle
+// 0 these with the first edge behind it, so that a packet comes no sooner than with the second).
 // Contract with the model: an edge without packets on their way, soon_valid_i and cfg_valid_i, and without a word other
 // than COMMIT taken at the edge before, changes no register (with HoldIdle 1).
 module steering_core #(
@@ -52,6 +53,17 @@ module steering_core #(
     output logic [15:0]                       out_queue_o,
     output logic                              out_bank_o
 );
+
+  // Elaboration stops here for illegal parameters: there are no such modules, and their names are the message.
+  if (IdBits < 1) begin : g_illegal_id
+    steering_core_id_bits_must_be_1_or_more illegal ();
+  end
+  if (HashTables != 0 && HashTables != 1) begin : g_illegal_hash
+    steering_core_hash_tables_must_be_0_or_1 illegal ();
+  end
+  if (HoldIdle != 0 && HoldIdle != 1) begin : g_illegal_hold
+    steering_core_hold_idle_must_be_0_or_1 illegal ();
+  end
 
   localparam int HashStages = HashTables != 0 ? 4 : 3;
   localparam int Hashed = 2 + HashStages;  // the stage of the hash
@@ -114,13 +126,24 @@ module steering_core #(
   logic [15:0] unclassified0, unclassified1;
   logic [rss_pkg::KEY_BITS-1:0] key0, key1;
 
+  // Without HoldIdle banks and tables are reset a clock late, so that one net need not reach all that is reset; a word is
+  // not written sooner.
+  logic late_rst_n;
+  if (HoldIdle != 0) begin : g_reset_at_once
+    assign late_rst_n = rst_ni;
+  end else begin : g_reset_late
+    logic rst_nq;
+    always_ff @(posedge clk_i) rst_nq <= rst_ni;
+    assign late_rst_n = rst_nq;
+  end
+
   config_bank u_bank0 (
-      .clk_i, .rst_ni, .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[0]), .data_i(write_data_q),
+      .clk_i, .rst_ni(late_rst_n), .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[0]), .data_i(write_data_q),
       .rules_o(rules0), .mask_o(mask0), .unclassified_o(unclassified0), .key_o(key0)
   );
 
   config_bank u_bank1 (
-      .clk_i, .rst_ni, .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[1]), .data_i(write_data_q),
+      .clk_i, .rst_ni(late_rst_n), .select_i(cfg_valid_i), .addr_i(cfg_addr_i), .write_i(bank_write_q[1]), .data_i(write_data_q),
       .rules_o(rules1), .mask_o(mask1), .unclassified_o(unclassified1), .key_o(key1)
   );
 
@@ -159,7 +182,7 @@ module steering_core #(
     end
 
     toeplitz_table_hash u_hash (
-        .clk_i, .rst_ni, .key_valid_i(start_q), .key_ready_o(idle),
+        .clk_i, .rst_ni(late_rst_n), .key_valid_i(start_q), .key_ready_o(idle),
         .key_i(tables_bank ? key0 : key1), .bank_o(tables_bank),
         .load_i(load[Hashed-1:2]), .bank_i(bank_q[1]), .tuple_i(tuple), .hash_o(hash)
     );
@@ -218,11 +241,16 @@ module steering_core #(
       .bits_o({out_id_o, out_report_o})
   );
 
+  logic [31:0] hash_looked;
+
   beat_delay #(
-      .Bits(32), .Stages(TableStages)
+      .Bits(32), .Stages(TableStages - 1)
   ) u_hashed (
-      .clk_i, .load_i({out_valid_o, load[Stages-1:Hashed]}), .bits_i(hash), .bits_o(out_hash_o)
+      .clk_i, .load_i(load[Stages-1:Hashed]), .bits_i(hash), .bits_o(hash_looked)
   );
+
+  // Nothing to be hashed is hashed to 0, but by tables that no key has been worked into yet.
+  always_ff @(posedge clk_i) if (load[Stages-1]) out_hash_o <= HashTables != 0 && !hashed_q ? 32'd0 : hash_looked;
 
   assign out_valid_o = valid_q[Stages-1];
   assign out_bank_o = bank_q[Stages-1];

@@ -108,6 +108,8 @@ FAULTS = [
           ("commit & key_ready & cfg_go_i;", "commit;", "swap"),
           ("{Stages{1'b1}}", "'1", "as_itself"))),  # without HoldIdle; to Yosys this is 1
     Fault("steering_control", "steering_core.sv", "commit ? key_ready : ~shadow_busy_q", "~shadow_busy_q", "commit_goes_on"),
+    Fault("steering_control_tables", "steering_core.sv", "HashTables != 0 && !hashed_q ? 32'd0 : hash_looked", "hash_looked",
+          "key_of_its_bank"),
     Fault("steering_control_tables", "steering_core.sv", "assign key_ready = offered_q & idle",
           "assign key_ready = offered_q & idle & ~active_q", "commit_goes_on"),
     Fault("steering_control_tables", "steering_core.sv", "assign key_ready = offered_q & idle", "assign key_ready = idle",

@@ -4,7 +4,7 @@
 // settles its frame, so that each result meets that beat at the line's end. Which of a frame's beats that is, the headers
 // say: here it may be any. Beats behind the budget are none; they are forgotten as they are taken.
 //
-// For 512 bits without StartOffset; see frame_front for what is in front of the parser otherwise.
+// For 512 bits without StartOffset; with other widths beat_input, and with StartOffset frame_align, is in front.
 module parser_control #(
     parameter int HeaderBytes   = 256,
     parameter int MaxExtensions = 4,

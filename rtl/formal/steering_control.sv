@@ -32,6 +32,7 @@ module steering_control #(
   logic cfg_ready, active_bank, out_valid, out_bank;
   logic [15:0] out_id;
   logic [31:0] out_hash;
+  logic [3:0] out_report;
 
   steering_core #(
       .Entries(4), .HashTables(HashTables), .HoldIdle(HoldIdle)
@@ -39,7 +40,7 @@ module steering_control #(
       .clk_i, .rst_ni, .soon_valid_i, .soon_network_i, .soon_transport_i, .soon_extension_headers_i, .in_id_i,
       .in_source_i, .in_destination_i, .in_ex_source_i, .in_ex_destination_i, .in_source_port_i, .in_destination_port_i,
       .cfg_valid_i, .cfg_ready_o(cfg_ready), .cfg_go_i, .cfg_addr_i, .cfg_data_i, .active_bank_o(active_bank),
-      .out_valid_o(out_valid), .out_id_o(out_id), .out_bank_o(out_bank), .out_hash_o(out_hash), .out_report_o(),
+      .out_valid_o(out_valid), .out_id_o(out_id), .out_bank_o(out_bank), .out_hash_o(out_hash), .out_report_o(out_report),
       .out_queue_o()
   );
 
@@ -110,7 +111,7 @@ module steering_control #(
     end
   end
 
-  // Hashes are made with the key of the packet's bank, which came into force with the bank.
+  // Hashes are made with the key of the packet's bank, which came into force with the bank; without a hash there is 0.
   if (HashTables != 0) begin : g_tables
     logic [1:0] key_q, known_q, in_force_q;  // by bank
     always_ff @(posedge clk_i) begin
@@ -131,7 +132,8 @@ module steering_control #(
 
     always_comb begin
       if (started_q) begin
-        key_of_its_bank : assert (!out_valid || !in_force_q[out_bank] || out_hash[0] == key_q[out_bank]);
+        key_of_its_bank : assert (!out_valid ||
+            (out_report == rss_pkg::REPORT_NONE ? out_hash == '0 : !in_force_q[out_bank] || out_hash[0] == key_q[out_bank]));
       end
     end
   end

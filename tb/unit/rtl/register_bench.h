@@ -15,7 +15,8 @@ namespace rssnic::test {
 constexpr std::uint32_t kBlockEntries = 128;
 const std::map<std::string, std::uint32_t> kBlockParameters = {{"Lanes", 1},         {"DataBits", 512},
                                                                {"HeaderBytes", 256}, {"MaxExtensions", 4},
-                                                               {"StartOffset", 1},   {"Entries", kBlockEntries}};
+                                                               {"StartOffset", 1},   {"Entries", kBlockEntries},
+                                                               {"HashTables", 0}};
 
 class RegisterBench {
  public:

@@ -424,5 +424,23 @@ TEST(RssTop, BitsOfTheMaskBeyondTheTableCountAsZero) {
   for (std::size_t n = 0; n < frames.size(); ++n) ASSERT_EQ(bench.results()[n], judge.due(frames[n])) << n;
 }
 
+TEST(RssTop, TellsHowItHashes) {
+  TopBench direct(1);
+  EXPECT_EQ(rss_field_get(direct.read(RSS_HASHING), RSS_HASHING_FORM), 0u);
+  LargeTableBench tables(1);
+  EXPECT_EQ(rss_field_get(tables.read(RSS_HASHING), RSS_HASHING_FORM), 1u);
+}
+
+// Tables hold anything before a key is worked into them.
+TEST(RssTop, HashesNothingBeforeTheFirstCommit) {
+  constexpr std::uint32_t kSeed = 9;
+  LargeTableBench bench(kSeed);
+  HeaderFrames generator(kSeed);
+  for (unsigned n = 0; n < 100; ++n) bench.send(generator.frame());
+  bench.drain();
+  ASSERT_EQ(bench.results().size(), 100u);
+  for (const Steered& result : bench.results()) EXPECT_EQ(result, (Steered{0, 0, 0, result.over_budget}));
+}
+
 }  // namespace
 }  // namespace rssnic::test
