@@ -1,5 +1,6 @@
 // traces/catalogue.csv row by row: the file is the one that was catalogued, and the card treats it as written there, to
 // the cycle. scripts/catalogue renews the figures.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tb/unit/cli/command_bench.h"
@@ -54,6 +55,21 @@ TEST_F(Catalogue, EveryCaptureGivesItsHistogramAndItsExactCycles) {
     EXPECT_EQ(queues, row[6]) << row[0];
     EXPECT_EQ(json["pipeline"]["cycles"].dump(), row[7]) << row[0];
   }
+}
+
+// But for what the machine's speed makes of it.
+TEST_F(Catalogue, TheReadmeShowsWhatAllOfThemGive) {
+  const auto up_to_speed = [](const std::string& text) { return text.substr(0, text.find("simulation\n")); };
+  const std::string readme = read_text(RSSNIC_SOURCE_DIR "/README.md"), fence = "```\n";
+  const std::size_t begin = readme.find(fence + "packets\n");
+  ASSERT_NE(begin, std::string::npos);
+  std::vector<std::string> arguments{"run"};
+  const auto catalogue = rows();
+  for (std::size_t i = 1; i < catalogue.size(); ++i) arguments.push_back(bundled(catalogue[i][0]));
+  std::sort(arguments.begin() + 1, arguments.end());
+  const CommandResult result = rssnic(arguments);
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(up_to_speed(result.out), up_to_speed(readme.substr(begin + fence.size())));
 }
 
 }  // namespace
