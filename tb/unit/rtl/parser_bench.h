@@ -1,7 +1,7 @@
 // Drives a Verilated frame parser or receive steering of any width through its pins: frames in as AXI4-Stream beats
 // with gaps, results out with back-pressure, both at random (the parser alone knows none: it always takes and gives).
-// Bytes that are not kept, and all inputs while they are not valid, are junk. It checks what the handshakes promise (results stand still while they wait) and counts clocks; what
-// the results should be is the tests' affair.
+// Bytes that are not kept, and all inputs while they are not valid, are junk. It checks what the handshakes promise
+// (results stand still while they wait) and counts clocks; what the results should be is the tests' affair.
 #pragma once
 #include <gtest/gtest.h>
 

@@ -99,10 +99,35 @@ TYPED_TEST(ReceiveSteeringForms, ABeatIsTakenInEveryClockWhileResultsAreTaken) {
   EXPECT_LE(results.back().given_at - begin, beats + TypeParam::kClocks + kSearch);
 }
 
-// The longest walk, the longest budget: one frame keeps all behind it waiting for longest.
+// The longest walk, the longest budget.
+class LargeBench : public SteeringBenchOf<Vreceive_steering_large> {
+ public:
+  explicit LargeBench(const RssConfig& config) : SteeringBenchOf(config, 1, RtlContext::default_seed(), {1024, 16}) {}
+};
+
+TEST(ReceiveSteeringLarge, FindsAHomeAddressAtEveryPlaceOfItsBudget) {
+  RandomFrames random(45);
+  LargeBench bench(config_of(random));
+  const FrameBytes home = FrameBuilder::home_address_option(kHome);
+  std::vector<SentFrame> frames;
+  unsigned over = 0;
+  for (std::size_t before = 0; before < 1024; ++before) {
+    FrameBytes options(before, 0);  // Pad1
+    options.insert(options.end(), home.begin(), home.end());
+    frames.push_back({FrameBuilder().ipv6().destination_options(options).udp(1, 2).bytes(), 0});
+    frames.back().bytes.resize(1100);
+    over += bench.due(frames.back()).over_budget;
+    // Its beats count from its own first.
+    if (before % 16 == 0) frames.push_back({FrameBuilder().ether_type(0x0806).raw(FrameBytes(1400)).bytes(), 0});
+  }
+  EXPECT_GT(over, 60u);
+  bench.check_frames(frames);
+}
+
+// One frame keeps all behind it waiting for longest.
 TEST(ReceiveSteeringLarge, TakesABeatInEveryClockBehindTheLongestSearch) {
   RandomFrames random(46);
-  SteeringBenchOf<Vreceive_steering_large> bench(config_of(random));
+  LargeBench bench(config_of(random));
   FrameBytes longest = FrameBuilder().ipv6().destination_options(FrameBytes(22)).udp(1, 2).bytes();
   longest.resize(1024);
   std::vector<SentFrame> frames{{longest, 0}};

@@ -22,8 +22,9 @@ class SteeringBenchOf : public StreamBench<Model, 64, Steered> {
   using Bench::model;
   using Bench::run;
 
-  explicit SteeringBenchOf(const RssConfig& config, std::uint32_t seed = 1, int rtl_seed = RtlContext::default_seed())
-      : Bench(&read_steered<Model>, seed, rtl_seed), judge_(config) {
+  explicit SteeringBenchOf(const RssConfig& config, std::uint32_t seed = 1, int rtl_seed = RtlContext::default_seed(),
+                           const Budget& budget = {})
+      : Bench(&read_steered<Model>, seed, rtl_seed), judge_(config, budget) {
     configure(config);
   }
 

@@ -26,8 +26,9 @@ struct Steered {
 
 class SteeringJudge {
  public:
-  explicit SteeringJudge(const RssConfig& config)
-      : oracle_({config.hash_types,
+  explicit SteeringJudge(const RssConfig& config, const Budget& budget = {})
+      : budget_(budget),
+        oracle_({config.hash_types,
                  {config.key.begin(), config.key.end()},
                  config.table,
                  config.unclassified_queue,
@@ -37,12 +38,13 @@ class SteeringJudge {
   Steered due(const FrameBytes& frame, std::size_t start = 0) const {
     const std::size_t begin = std::min(start, frame.size());
     const FrameBytes inner(frame.begin() + static_cast<std::ptrdiff_t>(begin), frame.end());
-    const bool over = over_budget(inner, {});
+    const bool over = over_budget(inner, budget_);
     const check::Verdict verdict = oracle_.judge(over ? ConstBytes() : view(inner));
     return {verdict.hash, verdict.report, verdict.queue, over};
   }
 
  private:
+  const Budget budget_;
   const check::Oracle oracle_;
 };
 
