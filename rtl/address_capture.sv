@@ -1,7 +1,7 @@
 // Takes a 16-byte address out of passing beats, wherever it lies: two clocks. In the first it works out where the bytes
 // are, in the second, when the beat itself is there, it takes them. The address begins in a beat with begins_i at
-// byte at_i; what does not fit there is in the next one, which has continues_i. Bytes are kept in their places modulo
-// 16: bytes_o begins at byte phase_o, and parser_pkg::address_of turns it.
+// byte at_i; what does not fit there is in the next one, which has continues_i. Half of the way to its place is made
+// here, by whole groups of eight bytes: bytes_o begins at byte phase_o, and parser_pkg::address_of turns it.
 module address_capture #(
     parameter int BeatBytes = 64
 ) (
@@ -18,42 +18,42 @@ module address_capture #(
     // behind it
     output logic                         captured_o,  // has_i; complete once the frame's last beat with a part is through
     output logic [127:0]                 bytes_o,
-    output logic [3:0]                   phase_o
+    output logic [2:0]                   phase_o
 );
 
-  localparam int GroupBits = $clog2(BeatBytes) - 4;  // groups of 16 bytes in a beat
+  localparam int GroupBits = $clog2(BeatBytes) - 3;  // groups of eight bytes in a beat
 
-  logic has_q, begins_q, continues_q, last_q;
-  logic [3:0] phase_q;
-  logic [GroupBits-1:0] group_q;
-  logic [15:0] above_q;  // a bit for each of bytes_o: it is in the group behind
+  logic has_q;
+  logic [2:0] phase_q;
+  logic [16*GroupBits-1:0] group_q;  // for each of bytes_o the group that it is in
+  logic [15:0] takes_q;              // and whether it is in the beat that is there
 
   always_ff @(posedge clk_i) begin : aim
     integer b;
-    begins_q <= begins_i;
-    continues_q <= continues_i;
+    logic [GroupBits:0] group;
     if (load_i[0]) has_q <= has_i;
-    if (has_i) begin
-      phase_q <= at_i[3:0];
-      group_q <= at_i[4+:GroupBits];
-      last_q <= &at_i[4+:GroupBits];
-      for (b = 0; b < 16; b = b + 1) above_q[b] <= 4'(b) < at_i[3:0];
+    takes_q <= '0;
+    if (load_i[0] & has_i) begin
+      phase_q <= at_i[2:0];
+      for (b = 0; b < 16; b = b + 1) begin
+        group = {1'b0, at_i[3+:GroupBits]} + (GroupBits + 1)'(b >= 8 ? 1 : 3'(b) < at_i[2:0] ? 2 : 0);
+        group_q[GroupBits*b+:GroupBits] <= group[GroupBits-1:0];
+        takes_q[b] <= group[GroupBits] ? continues_i : begins_i;
+      end
     end
   end
 
   always_ff @(posedge clk_i) begin : capture
     integer b;
-    logic [GroupBits-1:0] from;
     /* verilator lint_off UNUSEDSIGNAL */  // the last two bytes
     logic [8*BeatBytes+15:0] bytes;
     /* verilator lint_on UNUSEDSIGNAL */
     if (load_i[1]) captured_o <= has_q;
     if (has_q) phase_o <= phase_q;
-    if (begins_q | continues_q) begin
+    if (takes_q != '0) begin
       bytes = {beat_i, before_i};
       for (b = 0; b < 16; b = b + 1) begin
-        from = group_q + GroupBits'(above_q[b]);
-        if (above_q[b] & last_q ? continues_q : begins_q) bytes_o[8*b+:8] <= bytes[128*from+8*b+:8];
+        if (takes_q[b]) bytes_o[8*b+:8] <= bytes[64*group_q[GroupBits*b+:GroupBits]+8*(b%8)+:8];
       end
     end
   end

@@ -167,6 +167,19 @@ module frame_parser #(
   end
   assign last = beside_walk_q[BesideWalkBits*(Walked-1)+3];
 
+  // Without HoldIdle the places of beats and what waits are reset a clock late, and the search three, so that one net need
+  // not reach all that is reset: no beat gets there, and no job, so soon.
+  logic late_rst_n, search_rst_n;
+  if (HoldIdle != 0) begin : g_reset_at_once
+    assign late_rst_n = rst_ni;
+    assign search_rst_n = rst_ni;
+  end else begin : g_reset_late
+    logic [2:0] rst_nq;
+    always_ff @(posedge clk_i) rst_nq <= {rst_nq[1:0], rst_ni};
+    assign late_rst_n = rst_nq[0];
+    assign search_rst_n = rst_nq[2];
+  end
+
   assign beat_number = beat_first ? BudgetBeats'(1) : beat_number_q << 1;
   assign enters = {valid_q[1:0], beat_valid & beat_number != '0};
   assign load = HoldIdle != 0 ? enters : 3'b111;
@@ -187,7 +200,7 @@ module frame_parser #(
       valid_q <= {valid_q[Walked-1:0], enters[0]};
       beside_walk_q <= {beside_walk_q[BesideWalkBits*(Walked-1)-1:0],
                         enters[1] ? {words0, last0, first0, network0} : {BesideWalkBits{1'b0}}};
-      left_q <= {left_q[1] & settle, left_q[0], leave};
+      left_q <= {left_q[1] & settle, left_q[0], leave & late_rst_n};
       out_valid_o <= left_q[2];
     end
   end
@@ -225,11 +238,15 @@ module frame_parser #(
   (* no_rw_check, ram_style = "distributed" *) logic [BesideBits-1:0] beside_q [Places];
   logic [BesideBits-1:0] beside1;
   logic [AtBits-1:0] beat_at_q, beside_at_q;
+  // The places of the beats are counted for themselves, from another one on, lest synthesis should make one counter of
+  // two: the two memories are far from each other.
+  localparam logic [AtBits-1:0] FirstAt = 1;
+  logic [AtBits-1:0] deep_at_q, deep_read_at_q;
 
   // The beat is known a clock before the rest.
   always_ff @(posedge clk_i) begin
     if (load[1]) begin
-      beats_q[DeepBits'(beat_at_q)] <= data0;
+      beats_q[DeepBits'(deep_at_q)] <= data0;
       beside_at_q <= beat_at_q;
       beside1 <= {before0, id0, tags0, network0};
     end
@@ -237,8 +254,13 @@ module frame_parser #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) beat_at_q <= '0;
-    else if (enters[1]) beat_at_q <= beat_at_q + 1'b1;
+    if (!late_rst_n) begin
+      beat_at_q <= '0;
+      deep_at_q <= FirstAt;
+    end else if (enters[1]) begin
+      beat_at_q <= beat_at_q + 1'b1;
+      deep_at_q <= deep_at_q + 1'b1;
+    end
   end
 
   // Stages 1 to Walked: hops. Slice n of these is behind hop n, in stage 2 * n + 1.
@@ -338,7 +360,7 @@ module frame_parser #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
+    if (!late_rst_n) begin
       at_q <= '0;
       job_q <= 1'b0;
       job_odd_q <= 1'b0;
@@ -362,6 +384,7 @@ module frame_parser #(
   logic waiting, waits, head_load, head_go_q, head_first_q, head_routing_q, head_searches_q;
   logic [WaitingBits-1:0] walked_beat, front_beat;
   logic [BudgetBeats-1:0] head_number, head_number_q;
+  logic [NumberBits:0] head_beat_q;  // the same as a number, from 0
   logic [WordBits-1:0] head_routing_at_q;
 
   logic next_first, next_last, next_walk, next_routing, next_searches, next_job_odd;
@@ -379,7 +402,7 @@ module frame_parser #(
   waiting_fifo #(
       .Bits(WaitingBits), .Depth(Places)
   ) u_waiting (
-      .clk_i, .rst_ni, .in_valid_i(valid),
+      .clk_i, .rst_ni(late_rst_n), .in_valid_i(valid),
       .in_i(walked_beat), .out_ready_i(head_go_q), .waits_o(waits), .front_o(front_beat)
   );
   assign walked_beat = {beside_walk_q[BesideWalkBits*(Walked-1)+:BesideWalkBits],
@@ -404,7 +427,7 @@ module frame_parser #(
 
   // head_go_q is high without a head, too.
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
+    if (!late_rst_n) begin
       leave_q <= 1'b0;
       head_go_q <= 1'b1;
       asked_odd_q <= 1'b0;
@@ -418,21 +441,11 @@ module frame_parser #(
     if (head_load) begin
       head_first_q <= next_first;
       head_number_q <= head_number;
+      head_beat_q <= next_first ? '0 : head_beat_q + 1'b1;
       head_routing_q <= next_routing;
       head_routing_at_q <= next_routing_at;
       head_searches_q <= next_searches;
     end
-  end
-
-  // Without HoldIdle the search is reset two clocks late, so that one net need not reach all that is reset; no job comes
-  // so soon.
-  logic search_rst_n;
-  if (HoldIdle != 0) begin : g_reset_at_once
-    assign search_rst_n = rst_ni;
-  end else begin : g_reset_late
-    logic [1:0] rst_nq;
-    always_ff @(posedge clk_i) rst_nq <= {rst_nq[0], rst_ni};
-    assign search_rst_n = rst_nq[1];
   end
 
   home_address_search #(
@@ -447,16 +460,17 @@ module frame_parser #(
       .found_at_o(answer_at)
   );
 
-  // Where the addresses of the frame that leaves are; that of the first routing header is two words behind its begin.
+  // Where the addresses of the frame that leaves are: the number of the beat in which they begin, and the byte; that of the
+  // first routing header is two words behind its begin.
   localparam int ByteBits = WordBits + 2;
   logic home_q, routing_q;
-  logic [HomeBits-1:0] home_at_q;
-  logic [BudgetBeats-1:0] number_q, routing_number_q;
-  logic [ByteBits:0] routing_at_q;
+  logic [NumberBits:0] number_q, number_before_q;  // of the beat that left, and one less
+  logic [HomeBits-1:0] home_at_q, routing_at_q;
 
   always_ff @(posedge clk_i) begin
     if (leave) begin
-      number_q <= head_number_q;
+      number_q <= head_beat_q;
+      number_before_q <= head_beat_q - 1'b1;
       if (head_searches_q) begin
         home_q <= answer_found;
         home_at_q <= answer_at;
@@ -465,8 +479,7 @@ module frame_parser #(
       end
       if (head_routing_q & (head_first_q | ~routing_q)) begin
         routing_q <= 1'b1;
-        routing_number_q <= head_number_q;
-        routing_at_q <= {1'b0, head_routing_at_q, 2'd0} + (ByteBits + 1)'(8);
+        routing_at_q <= {head_beat_q, head_routing_at_q, 2'd0} + HomeBits'(8);
       end else if (head_first_q) begin
         routing_q <= 1'b0;
       end
@@ -474,51 +487,44 @@ module frame_parser #(
   end
 
   // Whether they are in the beat with left_q[0].
-  logic [BudgetBeats-1:0] home_beat, routing_beat;  // in which they begin: a bit, or none
   logic home_begins, home_continues, routing_begins, routing_continues;
-
-  logic left, routing_behind;
-  logic [NumberBits:0] home_number;
-  assign left = left_q[0];
-  assign routing_behind = routing_at_q[ByteBits];  // in the beat behind that of its header
-  assign home_number = home_at_q[HomeBits-1:ByteBits];
-
-  always_comb begin
-    home_beat = '0;
-    routing_beat = '0;
-    {home_begins, home_continues, routing_begins, routing_continues} = 4'd0;
-    if (left & home_q) begin
-      home_beat = BudgetBeats'(1) << home_number;
-      home_begins = (number_q & home_beat) != '0;
-      home_continues = (number_q & home_beat << 1) != '0;
-    end
-    if (left & routing_q) begin
-      routing_beat = routing_behind ? routing_number_q << 1 : routing_number_q;
-      routing_begins = (number_q & routing_beat) != '0;
-      routing_continues = (number_q & routing_beat << 1) != '0;
-    end
-  end
+  assign home_begins = left_q[0] & home_q & home_at_q[HomeBits-1:ByteBits] == number_q;
+  assign home_continues = left_q[0] & home_q & home_at_q[HomeBits-1:ByteBits] == number_before_q;
+  assign routing_begins = left_q[0] & routing_q & routing_at_q[HomeBits-1:ByteBits] == number_q;
+  assign routing_continues = left_q[0] & routing_q & routing_at_q[HomeBits-1:ByteBits] == number_before_q;
 
   // The beat that leaves, out of the memory. Its output is slow: it goes into a register of its own first.
   logic [BeatBits-1:0] read_beat, beat;
-  logic [BesideBits-1:0] read_beside, beside;
+  logic [BesideBits-1:0] read_beside;
+  logic [16+IdBits:0] beside;
+  logic [5:0] place;
   logic first_left_q, first;
   logic [AtBits-1:0] read_at_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) read_at_q <= '0;
-    else if (leave) read_at_q <= read_at_q + 1'b1;
+    if (!late_rst_n) begin
+      read_at_q <= '0;
+      deep_read_at_q <= FirstAt;
+    end else if (leave) begin
+      read_at_q <= read_at_q + 1'b1;
+      deep_read_at_q <= deep_read_at_q + 1'b1;
+    end
   end
   always_ff @(posedge clk_i) begin
     first_left_q <= leave & head_first_q;
     first <= first_left_q;
-    if (leave | HoldIdle == 0) {read_beat, read_beside} <= {beats_q[DeepBits'(read_at_q)], beside_q[read_at_q]};
-    if (load_left[0]) {beat, beside} <= {read_beat, read_beside};
+    if (leave | HoldIdle == 0) {read_beat, read_beside} <= {beats_q[DeepBits'(deep_read_at_q)], beside_q[read_at_q]};
+    if (load_left[0]) begin
+      beat <= read_beat;
+      beside <= {read_beside[BesideBits-1:4], read_beside[1:0] == parser_pkg::NETWORK_EXTENDED};
+      place <= {{3{read_beside[1]}}, {3{read_beside[1:0] == rss_pkg::NETWORK_IPV4}}} & {2{3'd1 << read_beside[3:2]}};
+    end
   end
 
   logic [1:0] settled_network, settled_transport;
   logic over_budget, ports;
-  logic [WordBits-1:0] ports_at, ports_before;
+  logic [WordBits-1:0] ports_at;
+  logic [WordBits-2:0] ports_before;
 
   frame_settle #(
       .BeatBytes(BeatBytes), .PointerBits(PointerBits)
@@ -539,7 +545,7 @@ module frame_parser #(
       .home_at_i(home_at_q[ByteBits-1:0]),
       .routing_i(routing_q), .routing_begins_i(routing_begins), .routing_continues_i(routing_continues),
       .routing_at_i(routing_at_q[ByteBits-1:0]), .first_i(first),
-      .beside_i(beside), .beat_i(beat),
+      .beside_i(beside), .place_i(place), .beat_i(beat),
       .network_i(settled_network), .transport_i(settled_transport), .over_budget_i(over_budget),
       .ports_i(ports), .ports_at_i(ports_at), .ports_before_i(ports_before),
       .soon_network_o, .soon_transport_o, .soon_extension_headers_o,

@@ -21,15 +21,17 @@ module frame_result #(
     // second clock
     input  logic                         first_i,     // only with a beat
     input  logic [8*BeatBytes-1:0]       beat_i,      // as it came
-    // the two bytes before it; identifier, tags, network of link_decode: of a frame's first beat
-    input  logic [16+IdBits+3:0]         beside_i,
+    // the two bytes before it; of a frame's first beat the identifier, whether there are extension headers, and as a bit
+    // what there is: IPv6 behind 2, 1, 0 tags, IPv4 behind 2, 1, 0 tags
+    input  logic [16+IdBits:0]           beside_i,
+    input  logic [5:0]                   place_i,
     // of frame_settle
     input  logic [1:0]                   network_i,
     input  logic [1:0]                   transport_i,
     input  logic                         over_budget_i,
     input  logic                         ports_i,
     input  logic [$clog2(BeatBytes)-3:0] ports_at_i,
-    input  logic [$clog2(BeatBytes)-3:0] ports_before_i,
+    input  logic [$clog2(BeatBytes)-4:0] ports_before_i,
     // third clock; the fields that decide on the hash a clock before
     output logic [1:0]                   soon_network_o,
     output logic [1:0]                   soon_transport_o,
@@ -47,6 +49,8 @@ module frame_result #(
     output logic                         over_budget_o
 );
 
+  localparam int WordBits = $clog2(BeatBytes) - 2;
+
   function automatic logic [31:0] swap(input logic [31:0] word);
     swap = {word[7:0], word[15:8], word[23:16], word[31:24]};
   endfunction
@@ -55,12 +59,12 @@ module frame_result #(
   endfunction
 
   logic [15:0] two_before;
-  assign two_before = beside_i[IdBits+4+:16];
+  assign two_before = beside_i[IdBits+1+:16];
 
   // First and second clock.
   logic home_captured, routing_captured;
   logic [127:0] home, routing;
-  logic [3:0] home_phase, routing_phase;
+  logic [2:0] home_phase, routing_phase;
 
   address_capture #(.BeatBytes(BeatBytes)) u_home (
       .clk_i, .load_i(load_i[1:0]), .has_i(home_i), .begins_i(home_begins_i), .continues_i(home_continues_i),
@@ -78,12 +82,11 @@ module frame_result #(
   logic over_q, extended_q;
   logic [1:0] network_q, transport_q;
   logic [IdBits-1:0] id_q;
-  logic [31:0] ports_q;
+  logic [63:0] ports_q;  // the two words of a pair, of which ports_odd_q picks one
+  logic ports_odd_q;
   logic [127:0] source_q, destination_q;
 
   always_ff @(posedge clk_i) begin : gather
-    logic ipv4;
-    logic [1:0] tags;
     logic [63:0] addresses4;
     logic [255:0] addresses6;
     if (load_i[1]) begin
@@ -93,23 +96,18 @@ module frame_result #(
     end
     // Words are moved up by two bytes (link_decode).
     if (valid_i & ports_i) begin
-      ports_q <= swap({beat_i[{ports_at_i, 5'd0}+:16],
-                       ports_at_i == '0 ? two_before : beat_i[{ports_before_i, 5'd16}+:16]});
+      ports_q <= {beat_i[{ports_at_i[WordBits-1:1], 6'd0}+:48],
+                  ports_at_i[WordBits-1:1] == '0 ? two_before : beat_i[{ports_before_i, 6'd48}+:16]};
+      ports_odd_q <= ports_at_i[0];
     end
     if (first_i) begin
-      tags = beside_i[3:2];
-      ipv4 = beside_i[1:0] == rss_pkg::NETWORK_IPV4;
-      id_q <= beside_i[IdBits+3:4];
-      extended_q <= beside_i[1:0] == parser_pkg::NETWORK_EXTENDED;
-      if (ipv4) begin
-        addresses4 = tags == 2'd0 ? beat_i[8*26+:64] : tags == 2'd1 ? beat_i[8*30+:64] : beat_i[8*34+:64];
-        source_q <= {swap(addresses4[31:0]), 96'd0};
-        destination_q <= {swap(addresses4[63:32]), 96'd0};
-      end else begin
-        addresses6 = tags == 2'd0 ? beat_i[8*22+:256] : tags == 2'd1 ? beat_i[8*26+:256] : beat_i[8*30+:256];
-        source_q <= swap4(addresses6[127:0]);
-        destination_q <= swap4(addresses6[255:128]);
-      end
+      {id_q, extended_q} <= beside_i[IdBits:0];
+      addresses4 = ({64{place_i[0]}} & beat_i[8*26+:64]) | ({64{place_i[1]}} & beat_i[8*30+:64]) |
+                   ({64{place_i[2]}} & beat_i[8*34+:64]);
+      addresses6 = ({256{place_i[3]}} & beat_i[8*22+:256]) | ({256{place_i[4]}} & beat_i[8*26+:256]) |
+                   ({256{place_i[5]}} & beat_i[8*30+:256]);
+      source_q <= {swap(addresses4[31:0]), 96'd0} | swap4(addresses6[127:0]);
+      destination_q <= {swap(addresses4[63:32]), 96'd0} | swap4(addresses6[255:128]);
     end
   end
 
@@ -131,7 +129,7 @@ module frame_result #(
       ex_destination_o <= destination_q;
       if (home_captured) ex_source_o <= parser_pkg::address_of(home, home_phase);
       if (routing_captured) ex_destination_o <= parser_pkg::address_of(routing, routing_phase);
-      {source_port_o, destination_port_o} <= ports_q;
+      {source_port_o, destination_port_o} <= swap(ports_odd_q ? ports_q[63:32] : ports_q[31:0]);
     end
   end
 

@@ -28,7 +28,7 @@ module frame_settle #(
     output logic                         over_budget_o,
     output logic                         ports_o,        // the header behind begins in this beat, at this word
     output logic [$clog2(BeatBytes)-3:0] ports_at_o,
-    output logic [$clog2(BeatBytes)-3:0] ports_before_o  // the word before it
+    output logic [$clog2(BeatBytes)-4:0] ports_before_o  // the pair of words before its own
 );
 
   localparam int Words = BeatBytes / 4;
@@ -101,7 +101,7 @@ module frame_settle #(
                      kind_q2 == parser_pkg::KIND_UDP    ? rss_pkg::TRANSPORT_UDP : rss_pkg::TRANSPORT_NONE;
       ports_o <= ports_q2;
       ports_at_o <= ports_at_q2;
-      ports_before_o <= ports_at_q2 - 1'b1;
+      ports_before_o <= ports_at_q2[WordBits-1:1] - 1'b1;
     end
   end
 

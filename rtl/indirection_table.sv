@@ -11,10 +11,12 @@ module indirection_table #(
     parameter int Entries = 512  // of a bank; a power of two, 1 to 32768
 ) (
     input  logic                                clk_i,
-    // write port: entries 2n [15:0] and 2n + 1 [31:16]
-    input  logic                                write_i,
+    // write port: where, in the first clock
+    input  logic                                select_i,
     input  logic                                write_bank_i,
     input  logic [rss_pkg::PAIR_BITS-1:0]       write_pair_i,
+    // in the second: entries 2n [15:0] and 2n + 1 [31:16]
+    input  logic                                write_i,
     input  logic [31:0]                         write_data_i,
     // read pipeline
     input  logic [(Entries > 512 ? 3 : 2)-1:0]  load_i,
@@ -53,8 +55,15 @@ module indirection_table #(
       .bits_o({bank, index})
   );
 
+  logic exists_q;
+  logic [PairBits:0] write_at_q;
+
   always_ff @(posedge clk_i) begin
-    if (write_i && (write_pair_i >> PairBits) == '0) pairs_q[{write_bank_i, write_pair_i[PairBits-1:0]}] <= write_data_i;
+    if (select_i) begin
+      exists_q <= (write_pair_i >> PairBits) == '0;
+      write_at_q <= {write_bank_i, write_pair_i[PairBits-1:0]};
+    end
+    if (write_i & exists_q) pairs_q[write_at_q] <= write_data_i;
   end
 
   always_ff @(posedge clk_i) begin

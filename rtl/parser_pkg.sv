@@ -54,9 +54,9 @@ package parser_pkg;
         {header[31:24] & 8'hf9, header[23:16]} != 16'd0, kind_of(header[7:0])};
   endfunction
 
-  // An IPv6 address that begins at byte `phase` of 16 and goes around, the first byte in [7:0]; network order left to
+  // An IPv6 address that begins at byte `phase` and goes around, the first byte in [7:0]; network order left to
   // right.
-  function automatic logic [127:0] address_of(input logic [127:0] bytes, input logic [3:0] phase);
+  function automatic logic [127:0] address_of(input logic [127:0] bytes, input logic [2:0] phase);
     integer b;
     logic [127:0] turned;
     turned = 128'({bytes, bytes} >> {phase, 3'd0});

@@ -73,7 +73,8 @@ module receive_steering #(
   localparam int CreditBits = $clog2(Credits) + 1;
 
   logic [Lanes-1:0] begins, waits, head, take, lane_cfg_ready;
-  logic open_q, leaves;
+  logic leaves;
+  logic opens, open_q, closed_q;  // open: a group may begin at this edge. Twice, for the pins and for the lanes' parsers
   logic [CreditBits-1:0] groups_q;  // on their way
 
   assign out_valid_o = (head & ~waits) == '0 ? head : '0;
@@ -98,14 +99,16 @@ module receive_steering #(
     assign uncounted = begins_q;
   end
 
+  assign opens = groups_q < CreditBits'(Credits - 1) - CreditBits'(uncounted);
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      open_q <= 1'b1;
+      {open_q, closed_q} <= 2'b10;
       groups_q <= '0;
     end else begin
       if (counts_in & ~counts_out) groups_q <= groups_q + 1'b1;
       else if (counts_out & ~counts_in) groups_q <= groups_q - 1'b1;
-      open_q <= groups_q < CreditBits'(Credits - 1) - CreditBits'(uncounted);  // one may begin at this edge
+      {open_q, closed_q} <= {opens, ~opens};
     end
   end
 
@@ -134,7 +137,7 @@ module receive_steering #(
         .tdata_i(tdata_i[DataBits*n+:DataBits]), .tkeep_i(tkeep_i[DataBits/8*n+:DataBits/8]), .tvalid_i(tvalid_i[n]),
         .tready_o(tready_o[n]), .tlast_i(tlast_i[n]), .tuser_i(tuser_i[16*n+:16]),
         .start_offset_i(start_offset_i[10*n+:10]),
-        .open_i(open_q), .begins_o(begins[n]),
+        .open_i(open_q), .closed_i(closed_q), .begins_o(begins[n]),
         .cfg_valid_i, .cfg_ready_o(lane_cfg_ready[n]), .cfg_go_i(Lanes == 1 ? 1'b1 : cfg_ready_o),
         .cfg_addr_i, .cfg_data_i,
         .active_bank_o(lane_bank[n]),

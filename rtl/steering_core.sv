@@ -72,53 +72,49 @@ module steering_core #(
 
   // Stage n is bit n - 1. The bank bit of an empty stage is 0, so that an idle edge moves nothing.
   logic [Stages-1:0] valid_q, bank_q, valid, bank, load;
-  logic active_q, exchange, shadow_busy_q;
+  logic active_q, exchange, shadow_busy;
+  logic [1:0] busy_q;  // packets of the bank are on their way
 
   assign valid = {valid_q[Stages-2:0], soon_valid_i};
   assign bank = {bank_q[Stages-2:0], soon_valid_i & active_q};
   assign load = HoldIdle != 0 ? valid : {Stages{1'b1}};
+  assign shadow_busy = active_q ? busy_q[0] : busy_q[1];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       valid_q <= '0;
       bank_q <= '0;
       active_q <= 1'b0;
-      shadow_busy_q <= 1'b0;
+      busy_q <= 2'd0;
     end else begin
       valid_q <= valid;
       bank_q <= bank;
       active_q <= active_q ^ exchange;
-      // Of the stages as they will be: cfg_ready_o comes early in its clock. Whether the banks are exchanged is known
-      // last.
-      shadow_busy_q <= exchange ? ((valid & {Stages{~active_q}}) ^ bank) != '0 : ((valid & {Stages{active_q}}) ^ bank) != '0;
+      // Of the stages as they will be: cfg_ready_o comes early in its clock.
+      busy_q <= {bank != '0, (valid ^ bank) != '0};
     end
   end
 
   // Configuration. A word is written a clock after it was taken: the way to so many registers is long. A COMMIT acts at
   // once; what is written at its edge is in force with it. Which words are written is known early: at addresses with
   // bits 3 and 2, as COMMIT's, there are none but the table's.
-  logic commit, key_ready, table_write_q, write_bank_q;
+  logic commit, key_ready, table_write_q;
   logic [1:0] bank_write_q;
-  logic [rss_pkg::PAIR_BITS-1:0] write_pair_q;
   logic [31:0] write_data_q;
 
   assign commit = cfg_addr_i == rss_pkg::CFG_COMMIT;
-  assign cfg_ready_o = commit ? key_ready : ~shadow_busy_q;
+  assign cfg_ready_o = commit ? key_ready : ~shadow_busy;
   assign exchange = cfg_valid_i & commit & key_ready & cfg_go_i;
   assign active_bank_o = active_q;
 
   always_ff @(posedge clk_i) begin
     table_write_q <= 1'b0;
     bank_write_q <= 2'd0;
-    if (rst_ni & cfg_valid_i & cfg_go_i & ~shadow_busy_q) begin
+    if (rst_ni & cfg_valid_i & cfg_go_i & ~shadow_busy) begin
       if (!cfg_addr_i[rss_pkg::PAIR_BITS]) table_write_q <= 1'b1;
       else if (cfg_addr_i[3:2] != 2'd3) bank_write_q <= {~active_q, active_q};
     end
-    if (cfg_valid_i) begin
-      write_bank_q <= ~active_q;
-      write_pair_q <= cfg_addr_i[rss_pkg::PAIR_BITS-1:0];
-      write_data_q <= cfg_data_i;
-    end
+    if (cfg_valid_i) write_data_q <= cfg_data_i;
   end
 
   logic [report_pkg::RULES_BITS-1:0] rules0, rules1;
@@ -176,8 +172,8 @@ module steering_core #(
         offered_q <= 1'b0;
         start_q <= 1'b0;
       end else begin
-        start_q <= cfg_valid_i & commit & ~offered_q & ~shadow_busy_q;
-        if (cfg_valid_i & commit) offered_q <= (offered_q | ~shadow_busy_q) & ~(key_ready & cfg_go_i);
+        start_q <= cfg_valid_i & commit & ~offered_q & ~shadow_busy;
+        if (cfg_valid_i & commit) offered_q <= (offered_q | ~shadow_busy) & ~(key_ready & cfg_go_i);
       end
     end
 
@@ -203,9 +199,10 @@ module steering_core #(
       .Entries(Entries)
   ) u_table (
       .clk_i,
+      .select_i(cfg_valid_i),
+      .write_bank_i(~active_q),
+      .write_pair_i(cfg_addr_i[rss_pkg::PAIR_BITS-1:0]),
       .write_i(table_write_q),
-      .write_bank_i(write_bank_q),
-      .write_pair_i(write_pair_q),
       .write_data_i(write_data_q),
       .load_i(load[Stages-1:Hashed]),
       .bank_i(bank_q[Hashed-1]),

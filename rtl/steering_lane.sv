@@ -25,6 +25,7 @@ module steering_lane #(
     input  logic [15:0]                       tuser_i,
     input  logic [9:0]                        start_offset_i,
     input  logic                              open_i,    // a frame may begin at this edge
+    input  logic                              closed_i,  // ~open_i
     output logic                              begins_o,  // one does
     // configuration bus
     input  logic                              cfg_valid_i,
@@ -44,15 +45,16 @@ module steering_lane #(
     output logic                              out_over_budget_o
 );
 
-  logic accept, inside_q;  // inside: the next beat is not a frame's first
+  // Whether the next beat is a frame's first, for the pins and for the parser, which are far from each other.
+  logic accept, inside_q, fresh_q;
 
   assign tready_o = inside_q | open_i;
-  assign accept = tvalid_i & tready_o;
-  assign begins_o = accept & ~inside_q;
+  assign accept = tvalid_i & ~(fresh_q & closed_i);
+  assign begins_o = accept & fresh_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) inside_q <= 1'b0;
-    else if (accept) inside_q <= ~tlast_i;
+    if (!rst_ni) {inside_q, fresh_q} <= 2'b01;
+    else if (accept) {inside_q, fresh_q} <= {~tlast_i, tlast_i};
   end
 
   logic soon, soon_extension_headers, over_budget;

@@ -6,6 +6,7 @@
 module toeplitz_table_group (
     input  logic        clk_i,
     input  logic        rst_ni,        // what is given with it is not written
+    input  logic        writes_i,      // at least one bit of write_i is set
     input  logic [3:0]  write_i,       // a bit a byte, the first byte's the highest; written a clock later
     input  logic [8:0]  write_at_i,    // bank, byte value
     input  logic [31:0] write_data_i,
@@ -26,7 +27,7 @@ module toeplitz_table_group (
   logic [31:0] write_data_q;
   always_ff @(posedge clk_i) begin
     write_q <= rst_ni ? write_i : 4'd0;
-    if (write_i != 4'd0) begin
+    if (writes_i) begin
       write_at_q <= write_at_i;
       write_data_q <= write_data_i;
     end

@@ -2,8 +2,8 @@
 // looks up what it adds to the hash under the key, then nine sums, three, one. A tenth of the logic of toeplitz_hash,
 // which needs no block RAM; 36 memories of 512 words here.
 //
-// Two banks of tables. A key taken with key_valid_i and key_ready_o is written into the bank that is not in force, one
-// word a clock for 9217 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
+// Two banks of tables. A key given with key_valid_i, only with key_ready_o, is written into the bank that is not in force,
+// one word a clock for 9217 clocks, while tuples go on under the old key; bank_o changes when it is there. A tuple comes in
 // with the bank_o of that clock as bank_i and has its key all the way. Whoever owns the pipeline gives a key only while
 // no tuple of the bank that is not in force is on its way.
 //
@@ -16,7 +16,7 @@
 module toeplitz_table_hash (
     input  logic                           clk_i,
     input  logic                           rst_ni,
-    input  logic                           key_valid_i,
+    input  logic                           key_valid_i,  // only with key_ready_o
     output logic                           key_ready_o,
     input  logic [rss_pkg::KEY_BITS-1:0]   key_i,
     output logic                           bank_o,
@@ -31,15 +31,15 @@ module toeplitz_table_hash (
   logic walks_q, ends_q;      // ends: the last entry is being written
   logic [rss_pkg::KEY_BITS-1:0] key_q;
   logic [Bytes-1:0] byte_q;   // the byte in hand, one bit, the first byte's the lowest; none without a walk
+  logic [Bytes/4-1:0] four_q; // the four bytes it is one of, likewise
   logic [38:0] window_q;      // the key bits that it meets, the first in [38]
   logic [7:0] at_q;           // the value whose entry is in hand
   logic in_q, last_q;         // known of it: the bit that comes in at the left behind it; it is the last one, 1
   logic [31:0] entry_q;
-  logic begins;
+  logic fourth;               // the byte in hand is the last of its four
   logic [7:0] next_at;
 
   assign key_ready_o = ~walks_q;
-  assign begins = key_valid_i & ~walks_q;
   assign next_at = {in_q, at_q[7:1]};
 
   // The bit that comes in at the left behind a value.
@@ -73,23 +73,30 @@ module toeplitz_table_hash (
       last_q <= 1'b0;
       bank_o <= 1'b0;
       byte_q <= '0;
-    end else if (begins) begin
-      walks_q <= 1'b1;
-      byte_q <= Bytes'(1);
-    end else if (walks_q) begin
-      last_q <= next_at == 8'd1;
-      ends_q <= last_q & byte_q[Bytes-1];
-      if (last_q) byte_q <= byte_q << 1;
+      four_q <= '0;
+    end else begin
+      if (walks_q) begin
+        last_q <= next_at == 8'd1;
+        ends_q <= last_q & byte_q[Bytes-1];
+      end
       if (ends_q) begin
         walks_q <= 1'b0;
         bank_o <= ~bank_o;
       end
+      // All are 0 without a walk.
+      if (last_q) byte_q <= byte_q << 1;
+      if (last_q & fourth) four_q <= four_q << 1;
+      if (key_valid_i) begin
+        walks_q <= 1'b1;
+        byte_q[0] <= 1'b1;
+        four_q[0] <= 1'b1;
+      end
     end
   end
   always_ff @(posedge clk_i) begin
-    if (begins) window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
+    if (key_valid_i) window_q <= key_i[rss_pkg::KEY_BITS-1-:39];
     else if (last_q) window_q <= {window_q[30:0], key_byte_q};
-    if (begins) begin
+    if (key_valid_i) begin
       key_q <= key_i;
       at_q <= 8'd0;
       in_q <= next_bit(8'd0);
@@ -104,19 +111,23 @@ module toeplitz_table_hash (
   end
 
   logic [Bytes-1:0] write;
+  logic [Bytes/4-1:0] fourths;
   logic [287:0] ninth;
   logic [95:0] third_q;  // two sums of four, and the ninth as it is
 
   for (genvar g = 0; g < Bytes / 4; g = g + 1) begin : g_group
+    assign fourths[g] = byte_q[4*g+3];
     for (genvar b = 0; b < 4; b = b + 1) begin : g_write
       assign write[4*g+3-b] = byte_q[4*g+b];
     end
     toeplitz_table_group u_group (
-        .clk_i, .rst_ni, .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),
+        .clk_i, .rst_ni, .writes_i(four_q[g]), .write_i(write[4*g+:4]), .write_at_i({~bank_o, at_q}), .write_data_i(entry_q),
         .load_i(load_i[1:0]), .bank_i, .bytes_i(tuple_i[287-32*g-:32]),
         .sum_o(ninth[287-32*g-:32])
     );
   end
+
+  assign fourth = fourths != '0;
 
   always_ff @(posedge clk_i) begin
     if (load_i[2]) begin

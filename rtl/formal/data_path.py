@@ -124,15 +124,17 @@ def _vector_registers(netlist, name, width, first=0):
 
 def _table_writer(netlist, tables):
     """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit set,
-    window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
+    four_q that of its four bytes, window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
     first step takes the key, each step gives entry_q and its place to registers, from which it is written in the next
     one, and goes to the next value. in_q and last_q say in advance what follows of the value. Behind the last value byte_q is
     0, as after a reset, and a step that ends_q tells exchanges the banks. From the second step of a byte on key_bytes_q, and from the third on
-    key_byte_q, has the key bits that come in behind its last value. Any other input is arbitrary."""
+    key_byte_q, has the key bits that come in behind its last value. No key is given during
+    the walk; any other input is arbitrary."""
     variables = Variables()
     byte_count = TUPLE_BITS // 8
     key_q = _vector_registers(netlist, "key_q", KEY_BITS - 40, first=1)  # behind the first window, but for the last bit
     byte_q = _vector_registers(netlist, "byte_q", byte_count)
+    four_q = _vector_registers(netlist, "four_q", byte_count // 4)
     window_q = _vector_registers(netlist, "window_q", 39)
     at_q = _vector_registers(netlist, "at_q", 8)
     entry_q = _vector_registers(netlist, "entry_q", HASH_BITS)
@@ -146,7 +148,7 @@ def _table_writer(netlist, tables):
         raise ProofError(f"{len(write_q)} registers that enable writes")
     if not netlist.outputs["bank_o"] == [bank_q]:
         raise ProofError("bank_o is not a register")
-    walk_registers = key_q + byte_q + window_q + at_q + entry_q + [walks_q, bank_q, in_q, last_q, ends_q]
+    walk_registers = key_q + byte_q + four_q + window_q + at_q + entry_q + [walks_q, bank_q, in_q, last_q, ends_q]
     bank = variables("bank")
 
     # From the left: the key, and those of its bits that the windows of the byte in hand are made of.
@@ -161,6 +163,11 @@ def _table_writer(netlist, tables):
     def one_of(byte):
         return constant(1 << byte, byte_count)
 
+    any_byte, any_four = variables.vector(byte_count, "byte"), variables.vector(byte_count // 4, "four")
+
+    def four_of(byte):
+        return any_four if byte == any_byte else [total(byte[i:i + 4]) for i in range(0, byte_count, 4)]
+
     def next_of(value):
         bit = (value ^ value >> 2 ^ value >> 3 ^ value >> 4 ^ (value < 2)) & 1
         return bit << 7 | value >> 1
@@ -168,6 +175,7 @@ def _table_writer(netlist, tables):
     def state(byte, value):
         bits = dict(zip(key_q, from_left(key)[1:]))
         bits.update(zip(byte_q, byte))
+        bits.update(zip(four_q, four_of(byte)))
         bits.update(zip(window_q, from_left(window)))
         bits.update(zip(at_q, constant(value, 8)))
         bits.update(zip(entry_q, entry(value)))
@@ -176,7 +184,7 @@ def _table_writer(netlist, tables):
         return bits
 
     def go(state_bits):
-        return Run(netlist, variables, [{"rst_ni": [ONE]}], state_bits)
+        return Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ZERO]}], state_bits)
 
     def enables(run, t=1):
         found = [run.bits(m.writes[0][0], t) for m in netlist.memories]
@@ -195,7 +203,6 @@ def _table_writer(netlist, tables):
     last_byte = byte_count - 1
 
     # Which memory is written: the one of the byte, whatever the entry.
-    any_byte = variables.vector(byte_count, "byte")
     enables_of_any_byte = enables(go(state(any_byte, 0)))
     for byte in range(last_byte + 1):
         on = enables(go(state(one_of(byte), 0)))
@@ -223,6 +230,7 @@ def _table_writer(netlist, tables):
         behind = from_left(key[39 + 8 * byte:47 + 8 * byte])
         during = dict(zip(key_q, from_left(key)[1:]))
         during.update(zip(byte_q, one_of(byte)))
+        during.update(zip(four_q, four_of(one_of(byte))))
         during[walks_q] = ONE
         places = go(during).bits(key_bytes_q, 1)
         if sum(places[i:i + 8] == behind for i in range(0, 32, 8)) != 1 or len([p for p in places if p]) != 8:
@@ -235,8 +243,9 @@ def _table_writer(netlist, tables):
         if not ends:
             at_last.update(zip(key_byte_q, from_left(key[39 + 8 * byte:47 + 8 * byte])))
         run = go(at_last)
-        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q, ends_q, *byte_q], 1),
-                      [ONE, bank, ONE, *constant(0, byte_count)] if ends else [ONE, bank, ZERO, *one_of(byte + 1)],
+        require_equal(f"walk after byte {byte}", run.bits([walks_q, bank_q, ends_q, *byte_q, *four_q], 1),
+                      [ONE, bank, ONE, *constant(0, byte_count + byte_count // 4)] if ends else
+                      [ONE, bank, ZERO, *one_of(byte + 1), *four_of(one_of(byte + 1))],
                       variables)
         if not ends:
             following = state(one_of(byte + 1), 0)
@@ -245,15 +254,16 @@ def _table_writer(netlist, tables):
                           [following[r] for r in walk_registers], variables)
 
     # Its end, whatever the value: at_q has gone on.
-    ending = {walks_q: ONE, bank_q: bank, ends_q: ONE, last_q: ZERO, **dict(zip(byte_q, constant(0, byte_count)))}
+    ending = {walks_q: ONE, bank_q: bank, ends_q: ONE, last_q: ZERO,
+              **dict.fromkeys([*byte_q, *four_q], ZERO)}
     following = state([ZERO] * byte_count, next_of(1))
     ending.update({register: following[register] for register in [in_q, *at_q]})
     run = go(ending)
-    require_equal("walk's end", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *write_q], 1),
-                  [ZERO, invert(bank), ZERO, ZERO, *constant(0, 2 * byte_count)], variables)
+    require_equal("walk's end", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *four_q, *write_q], 1),
+                  [ZERO, invert(bank), ZERO, ZERO, *constant(0, 2 * byte_count + byte_count // 4)], variables)
 
     # It begins with the key that is offered while it stands, and writes only as it walks; else nothing moves but by loads.
-    idle = {register: ZERO for register in [walks_q, ends_q, last_q, *byte_q, *write_q]}
+    idle = {register: ZERO for register in [walks_q, ends_q, last_q, *byte_q, *four_q, *write_q]}
     idle[bank_q] = bank
     run = Run(netlist, variables, [{"rst_ni": [ONE], "key_valid_i": [ONE], "key_i": from_left(key)}], idle)
     begin = state(one_of(0), 0)
@@ -268,8 +278,8 @@ def _table_writer(netlist, tables):
     if any(enables(run, 0) + enables(run, 1)):
         raise ProofError("a memory is written without a walk")
     run = Run(netlist, variables, [{"rst_ni": [ZERO]}])
-    require_equal("walk and bank after reset", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *write_q], 1),
-                  constant(0, 4 + 2 * byte_count), variables)
+    require_equal("walk and bank after reset", run.bits([walks_q, bank_q, ends_q, last_q, *byte_q, *four_q, *write_q], 1),
+                  constant(0, 4 + 2 * byte_count + byte_count // 4), variables)
     return 256 * (last_byte + 1)
 
 
@@ -535,17 +545,17 @@ def table(design, top, files, entries):
     write, data = variables("write"), variables.vector(32, "data")
     place = variables.vector(INDEX_BITS - 1, "pair number")
     enable, address, word = netlist.memories[0].writes[0]
-    run = Run(netlist, variables, [{"write_i": [write], "write_bank_i": [bank], "write_pair_i": place,
-                                    "write_data_i": data}])
+    run = Run(netlist, variables, [{"select_i": [ONE], "write_bank_i": [bank], "write_pair_i": place},
+                                   {"write_i": [write], "write_data_i": data}])
     exists = write
     for bit in place[pair_bits:]:
         exists = multiply(exists, invert(bit))
-    require_equal("write enable", run.bits(enable, 0), [exists] * 32, variables)
+    require_equal("write enable", run.bits(enable, 1), [exists] * 32, variables)
     there = place[:pair_bits] + [ZERO] * (INDEX_BITS - 1 - pair_bits)
-    run = Run(netlist, variables, [{"write_i": [ONE], "write_bank_i": [bank], "write_pair_i": there,
-                                    "write_data_i": data}])
-    require_equal("written address", run.bits(address, 0), there[:pair_bits] + [bank], variables)
-    require_equal("written word", run.bits(word, 0), data, variables)
+    run = Run(netlist, variables, [{"select_i": [ONE], "write_bank_i": [bank], "write_pair_i": there},
+                                   {"write_i": [ONE], "write_data_i": data}])
+    require_equal("written address", run.bits(address, 1), there[:pair_bits] + [bank], variables)
+    require_equal("written word", run.bits(word, 1), data, variables)
     return f"{registers} registers, {2 * pairs} pairs"
 
 
@@ -647,10 +657,11 @@ def _require_banks(netlist):
         run = behind(variables, in_force, cfg_valid_i=[ONE], cfg_go_i=[go], cfg_addr_i=place, cfg_data_i=data)
         (enable, address, word), = (w for m in netlist.memories for w in m.writes)
         pair_bits = len(address) - 1
-        accepts = Run(netlist, variables, [{"cfg_addr_i": place[:-1] + [ZERO]}]).bit(ready, 0)
-        written = name_of(multiply(multiply(go, accepts), invert(place[-1])), variables)
+        accepts = Run(netlist, variables, [{"cfg_addr_i": place[:-1] + [ZERO]}], in_force).bit(ready, 0)
+        exists = ONE
         for bit in place[pair_bits:-1]:
-            written = multiply(written, invert(bit))
+            exists = multiply(exists, invert(bit))
+        written = multiply(name_of(multiply(multiply(go, accepts), invert(place[-1])), variables), name_of(exists, variables))
         require_equal("write enable of the table", run.bits(enable, 0), [written] * 32, variables)
         for what, found, wanted in (("bank", address[-1:], constant(1 - bank, 1)), ("pair", address[:-1], place[:pair_bits]),
                                     ("data", word, data)):

@@ -1,7 +1,7 @@
-// What steering_core relies on of toeplitz_table_hash, in its place in proofs of control: a key that is taken is worked
+// What steering_core relies on of toeplitz_table_hash, in its place in proofs of control: a key that is given is worked
 // into the bank that is not in force, in one to four steps here; then that bank is in force. A tuple's hash is the first bit
-// of the key in its bank's tables, whatever the tuple, and anything while that bank is being written. That the real module
-// behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
+// of the key in its bank's tables, whatever the tuple, and anything while that bank is being written, or if a key was
+// given when none may be. That the real module behaves so, in 9216 steps, is the proof of toeplitz_table_hash.
 module toeplitz_table_hash (
     input  logic                           clk_i,
     input  logic                           rst_ni,
@@ -17,7 +17,7 @@ module toeplitz_table_hash (
 
   (* anyseq *) logic enough, any_word;
 
-  logic walks_q, key_q, last;
+  logic walks_q, spoilt_q, key_q, last;
   logic [1:0] steps_q, tables_q;
   logic word_q, word_q2, word_q3, hash_q;
   assign key_ready_o = ~walks_q;
@@ -27,14 +27,15 @@ module toeplitz_table_hash (
     if (!rst_ni) begin
       walks_q <= 1'b0;
       bank_o <= 1'b0;
-    end else if (key_valid_i & key_ready_o) begin
+    end else if (key_valid_i) begin
       walks_q <= 1'b1;
+      spoilt_q <= walks_q;
       key_q <= key_i[rss_pkg::KEY_BITS-1];
       steps_q <= 2'd0;
     end else if (walks_q) begin
       steps_q <= steps_q + 2'd1;
-      if (bank_o) tables_q[0] <= last ? key_q : any_word;
-      else tables_q[1] <= last ? key_q : any_word;
+      if (bank_o) tables_q[0] <= last & ~spoilt_q ? key_q : any_word;
+      else tables_q[1] <= last & ~spoilt_q ? key_q : any_word;
       if (last) begin
         walks_q <= 1'b0;
         bank_o <= ~bank_o;
