@@ -14,17 +14,19 @@ import subprocess
 from netlist import AS_GATES, ProofError, ToolError, run_yosys
 
 PDR_SECONDS = 400
+FIRST_CLOCKS, FIRST_SECONDS = 40, 10
 DATA_BITS, WIDE_BITS = 16, 64
 LOADS, REGISTERS = "loads_o", "registers_o"  # outputs of the netlist on its way
 
 
 def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, keep=None, without="", memories="", zero="",
-          apart=False, **parameters):
+          apart=False, first_clocks=False, **parameters):
     """Proves all assertions of formal/<wrapper>.sv, with these parameters, over the files; clocks is z3's bound, 0 leaves
     z3 out. With idle_of, the name of a module, the parameters are that module's, and it has an output changes_o (see
     _add_changes); keep is for _forget_data, without names modules in it that are left out (what they give is arbitrary, and
     their registers are not looked at), memories those that are kept as registers, zero nets that are taken for 0. apart
-    has the assertions proved one by one."""
+    has the assertions proved one by one. With first_clocks nothing is proved: a look at the first FIRST_CLOCKS finds most
+    faults at once."""
     note = ""
     sources = f"read_verilog -formal -sv {' '.join(files)} formal/{wrapper}.sv; {_chparam(wrapper, parameters)}"
     if idle_of:
@@ -49,6 +51,9 @@ def prove(design, wrapper, files, assertions, clocks=0, idle_of=None, keep=None,
         raise ToolError(f"{wrapper}: the assertions are {' '.join(found) or 'none'}, which is not what is expected")
     if design.only:
         found = [design.only]
+    if first_clocks:
+        _abc(design, f"read_aiger {aiger}; fold; bmc3 -F {FIRST_CLOCKS} -T {FIRST_SECONDS}", found)
+        return ""
     shown = _unbounded(design, aiger, found, apart)
     bounded = _bounded(design, smt, clocks) if clocks else ""
     return f"{note}{len(found)} assertions, {shown}{bounded}"
@@ -86,14 +91,19 @@ def _unbounded(design, aiger, names, apart):
     return f"for ever: invariants of {clauses} clauses"
 
 
-def _pdr(design, aiger, names, way, seconds, may_stop=False):
-    """The invariant, as (text, clauses, flip-flops); None if it took too long and may."""
-    result = subprocess.run(["yosys-abc", "-c", f"read_aiger {aiger}; fold; {way}pdr -v -T {seconds}"],
-                            cwd=design.scratch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    said = result.stdout
+def _abc(design, commands, names):
+    """What ABC says about outputs with these names."""
+    said = subprocess.run(["yosys-abc", "-c", commands], cwd=design.scratch, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False).stdout
     failed = re.search(r"Output (\d+) of miter .* was asserted in frame (\d+)", said)
     if failed:
         raise ProofError(f"{names[int(failed[1])]} fails in clock {failed[2]}")
+    return said
+
+
+def _pdr(design, aiger, names, way, seconds, may_stop=False):
+    """The invariant, as (text, clauses, flip-flops); None if it took too long and may."""
+    said = _abc(design, f"read_aiger {aiger}; fold; {way}pdr -v -T {seconds}", names)
     # Out of time, ABC now and then says "Property proved", without an invariant: only one that it verified counts.
     invariant = re.search(r"Invariant F\[\d+\] : (\d+) clauses with (\d+) flops", said)
     if "Property proved" not in said or "Verification of invariant with" not in said or not invariant:
