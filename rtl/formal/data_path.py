@@ -123,13 +123,13 @@ def _vector_registers(netlist, name, width, first=0):
 
 
 def _table_writer(netlist, tables):
-    """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit set,
-    four_q that of its four bytes, window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q what that value adds to the hash. The
-    first step takes the key, each step gives entry_q and its place to registers, from which it is written in the next
-    one, and goes to the next value. in_q and last_q say in advance what follows of the value. Behind the last value byte_q is
-    0, as after a reset, and a step that ends_q tells exchanges the banks. From the second step of a byte on key_bytes_q, and from the third on
-    key_byte_q, has the key bits that come in behind its last value. No key is given during
-    the walk; any other input is arbitrary."""
+    """By induction over the walk: when the entry of some value of byte `byte` is in hand, byte_q has that byte's bit
+    set, four_q that of its four bytes, window_q the 39 key bits from bit 8 * byte on, key_q the whole key, and entry_q
+    what that value adds to the hash. The first step takes the key, each step gives entry_q and its place to registers,
+    from which it is written in the next one, and goes to the next value. in_q and last_q say in advance what follows of
+    the value. Behind the last value byte_q is 0, as after a reset, and a step that ends_q tells exchanges the banks.
+    From the second step of a byte on key_bytes_q, and from the third on key_byte_q, has the key bits that come in
+    behind its last value. No key is given during the walk; any other input is arbitrary."""
     variables = Variables()
     byte_count = TUPLE_BITS // 8
     key_q = _vector_registers(netlist, "key_q", KEY_BITS - 40, first=1)  # behind the first window, but for the last bit
