@@ -538,7 +538,7 @@ module frame_parser #(
 
   // Settled, and the output.
   frame_result #(
-      .BeatBytes(BeatBytes), .IdBits(IdBits)
+      .BeatBytes(BeatBytes), .IdBits(IdBits), .HoldIdle(HoldIdle)
   ) u_result (
       .clk_i, .valid_i(left_q[1]), .load_i(load_left),
       .home_i(home_q), .home_begins_i(home_begins), .home_continues_i(home_continues),

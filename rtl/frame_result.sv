@@ -4,7 +4,8 @@
 // The third clock is that behind the beat that settles the frame.
 module frame_result #(
     parameter int BeatBytes   = 64,
-    parameter int IdBits      = 16
+    parameter int IdBits      = 16,
+    parameter int HoldIdle    = 1   // as in frame_parser
 ) (
     input  logic                         clk_i,
     input  logic                         valid_i,     // a beat, in the second clock
@@ -102,10 +103,14 @@ module frame_result #(
     end
     if (first_i) begin
       {id_q, extended_q} <= beside_i[IdBits:0];
-      addresses4 = ({64{place_i[0]}} & beat_i[8*26+:64]) | ({64{place_i[1]}} & beat_i[8*30+:64]) |
-                   ({64{place_i[2]}} & beat_i[8*34+:64]);
-      addresses6 = ({256{place_i[3]}} & beat_i[8*22+:256]) | ({256{place_i[4]}} & beat_i[8*26+:256]) |
-                   ({256{place_i[5]}} & beat_i[8*30+:256]);
+      addresses4 = '0;
+      addresses6 = '0;
+      if (place_i[2:0] != '0 || HoldIdle == 0)
+        addresses4 = ({64{place_i[0]}} & beat_i[8*26+:64]) | ({64{place_i[1]}} & beat_i[8*30+:64]) |
+                     ({64{place_i[2]}} & beat_i[8*34+:64]);
+      if (place_i[5:3] != '0 || HoldIdle == 0)
+        addresses6 = ({256{place_i[3]}} & beat_i[8*22+:256]) | ({256{place_i[4]}} & beat_i[8*26+:256]) |
+                     ({256{place_i[5]}} & beat_i[8*30+:256]);
       source_q <= {swap(addresses4[31:0]), 96'd0} | swap4(addresses6[127:0]);
       destination_q <= {swap(addresses4[63:32]), 96'd0} | swap4(addresses6[255:128]);
     end
