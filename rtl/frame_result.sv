@@ -5,7 +5,7 @@
 module frame_result #(
     parameter int BeatBytes   = 64,
     parameter int IdBits      = 16,
-    parameter int HoldIdle    = 1   // as in frame_parser
+    parameter int HoldIdle    = 1   // see frame_parser
 ) (
     input  logic                         clk_i,
     input  logic                         valid_i,     // a beat, in the second clock
@@ -103,6 +103,8 @@ module frame_result #(
     end
     if (first_i) begin
       {id_q, extended_q} <= beside_i[IdBits:0];
+      // The tests save a simulator the places that a frame does not have. Without HoldIdle they are not there: as logic
+      // they would only be late.
       addresses4 = '0;
       addresses6 = '0;
       if (place_i[2:0] != '0 || HoldIdle == 0)
